@@ -1,0 +1,1 @@
+"""Compares fasttest with other runners on generated suites."""

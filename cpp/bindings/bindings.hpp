@@ -1,0 +1,11 @@
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace fasttest {
+
+void bind_errors(pybind11::module_& m);
+void bind_plan(pybind11::module_& m);
+void bind_orchestrator(pybind11::module_& m);
+
+}  // namespace fasttest

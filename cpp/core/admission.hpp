@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <queue>
+#include <vector>
+
+#include "core/plan.hpp"
+
+namespace fasttest {
+
+/// Decides which test starts next, and counts those in flight.
+///
+/// A test may start when its batch's turn has come, when those who use an earlier instance in one
+/// of its slots have released it, when its resources are free and when the cap allows. The first
+/// two never become untrue again, so each test counts what it still waits for; a test that waits
+/// for a resource is put aside with that resource. No call looks at the whole queue.
+class Admission {
+  public:
+    /// With a concurrency of 1 tests run in collection order and nothing needs to be exclusive.
+    Admission(const Plan& plan, std::int32_t concurrency);
+
+    /// The next test, now in flight, or none. Exclusive ones and retries start only when `quiet`:
+    /// nothing in flight and nobody about to go on. An exclusive one then goes before those that
+    /// come after it in collection order, so that a suite in which nothing waits keeps its order.
+    TestId next(bool quiet);
+    /// The test is done with its wide instances and its batch.
+    void release(TestId test);
+    /// Puts a test that lingered back in flight, whatever the cap: it closes what it kept open.
+    void rejoin(TestId test);
+    /// The test leaves the flight and gives its resources back.
+    void land(TestId test);
+    /// Queues a test that has landed to be run again alone, behind everything else.
+    void retry(TestId test);
+    /// Empties the queues; returns the tests that were in them in collection order.
+    std::vector<TestId> stop();
+
+    std::size_t in_flight() const { return flying_.size(); }
+    const std::vector<TestId>& flying() const { return flying_; }
+    std::size_t queued() const { return queued_; }
+    /// Whether another test was in flight at any moment since this one was last admitted.
+    bool overlapped(TestId test) const { return overlapped_[static_cast<std::size_t>(test)]; }
+
+  private:
+    // Ranks are positions in the order of admission. In a queue the least number goes first.
+    using Rank = std::int32_t;
+    using Queue = std::priority_queue<std::int32_t, std::vector<std::int32_t>, std::greater<>>;
+
+    void unblock(TestId test);
+    ResourceId busy_resource(TestId test) const;
+    void offer(ResourceId resource);
+    void offer_resources_of(TestId test);
+    TestId take(TestId test);
+    TestId take_alone(Queue& queue);
+    void join(TestId test);
+
+    const Plan& plan_;
+    std::size_t concurrency_;
+    std::vector<TestId> order_;  // per rank
+    std::vector<Rank> rank_;     // per test
+    std::vector<bool> in_queue_;
+    std::size_t queued_;
+
+    // Number of conditions not yet met: the batch's turn, and one for each predecessor instance in
+    // use. Zero means that only resources can hold the test up. Never grows after construction.
+    std::vector<std::int32_t> blocked_by_;
+    std::vector<std::int32_t> instance_users_;  // those that have not released it yet
+    std::vector<std::int32_t> batch_left_;
+    std::vector<BatchId> batch_after_;
+    std::vector<InstanceId> successor_;
+    std::vector<std::vector<TestId>> successor_users_;  // per instance: who waits for its release
+
+    Queue candidates_;  // of ranks
+    Queue exclusive_;   // of tests
+    Queue retries_;     // of tests
+    // While a resource is free and somebody waits for it, a candidate that needs it is queued.
+    std::vector<std::int32_t> free_;
+    std::vector<Queue> waiting_;  // of ranks
+
+    std::vector<TestId> flying_;
+    std::vector<std::int32_t> place_;  // per test: position in flying_, or none
+    std::vector<bool> overlapped_;
+    std::vector<bool> released_;
+    std::vector<bool> holds_;  // the test holds its resources
+    TestId alone_ = none;      // the exclusive test in flight
+};
+
+}  // namespace fasttest

@@ -1,0 +1,373 @@
+"""The hub: runs many strands on one thread and waits for all of them at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import weakref
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from fasttest.engine import private, selector
+from fasttest.engine.interrupts import Interrupts
+from fasttest.engine.poller import Poller, make_poller
+from fasttest.engine.strand import (
+    State,
+    Strand,
+    be_traced,
+    getcurrent,
+    make_greenlet,
+    running_strand,
+)
+from fasttest.engine.waits import Waits
+
+if TYPE_CHECKING:
+    import asyncio
+    import contextvars
+    from collections.abc import Callable
+
+    from fasttest.engine.private import LoopState
+
+__all__ = ["Hub", "HubDeadlockError", "Strand"]
+
+# A greenlet costs ten times a switch (it maps memory for its frames), so those whose
+# strand has finished carry the next ones. This many at most are kept.
+_SPARE_CARRIERS = 64
+
+
+class HubDeadlockError(RuntimeError):
+    """Strands are parked and nothing is left that could resume them."""
+
+
+class Hub:
+    """Runs strands in the order in which they become ready, one at a time.
+
+    A strand is left only where it waits: in ``park``, or in the ``select`` of a
+    ``HubSelector``. The hub itself is the greenlet that called ``run``.
+
+    Args:
+        clock: Seconds since any moment, never going back. The default is bound at
+            import, so that a test which patches ``time`` never reaches the hub.
+        poller: Makes what the hub waits with.
+
+    Attributes:
+        current: The strand that runs, also while it runs greenlets of its own; None
+            while the hub does.
+        alone: Set by the owner while a test must have the process for itself: if its
+            strand is the only one, it waits without leaving its frames.
+        foreground: Set by the owner: the strand in whose frames the hub waits when
+            there is nothing else to do, so that exceptions raised by signal handlers
+            reach it. By default that is the only strand not in the background.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        poller: Callable[[], Poller] = make_poller,
+    ) -> None:
+        self.current: Strand | None = None
+        self.alone = False
+        self.foreground: Strand | None = None
+        self.greenlet: Any = None
+        # What strands start with, and what the hub itself has while it runs.
+        self.base: LoopState = private.get_loop_state()
+        # The hub's own trace and profile function, off while a strand runs.
+        self.tracing: tuple[Any, Any] = (None, None)
+        self.forked = False
+        self._waits = Waits(clock, poller)
+        self._interrupts = Interrupts(self)
+        self._ready: deque[Strand] = deque()
+        # All that have not finished; a dict because it keeps their order.
+        self._live: dict[Strand, None] = {}
+        self._in_background = 0
+        self._awaited_from_threads = 0
+        self._calls: deque[tuple[Callable[..., object], tuple[object, ...]]] = deque()
+        self._carriers: list[Any] = []
+
+    def spawn(
+        self,
+        function: Callable[..., object],
+        *args: object,
+        context: contextvars.Context,
+        name: str | None = None,
+        background: bool = False,
+    ) -> Strand:
+        """Make a strand; it starts when the hub next comes round to it.
+
+        Args:
+            function: What it runs.
+            *args: Its arguments.
+            context: The context it runs in, itself and not a copy.
+            name: For messages; the function's by default.
+            background: Whether the hub may stop while the strand is alive.
+        """
+        name = name or str(getattr(function, "__qualname__", function))
+        strand = Strand(self, function, args, context, name, background)
+        self._live[strand] = None
+        self._in_background += background
+        self._ready.append(strand)
+        return strand
+
+    def run(
+        self,
+        on_idle: Callable[[], bool],
+        on_interrupt: Callable[[], object] | None = None,
+        after_step: Callable[[], object] | None = None,
+    ) -> None:
+        """Run until no strand is left but those in the background.
+
+        Args:
+            on_idle: Called when no strand can go on. It may spawn or resume some, and
+                returns True if it is to be asked again before the hub waits.
+            on_interrupt: Called after the first Ctrl-C, or when a strand ended with
+                KeyboardInterrupt.
+            after_step: Called after each step of a strand.
+
+        Raises:
+            HubDeadlockError: If strands are parked and nothing can resume them.
+            KeyboardInterrupt: At the second Ctrl-C; strands stay where they are.
+        """
+        if self.greenlet is not None:
+            raise RuntimeError("The hub is running already.")
+        self.greenlet = getcurrent()
+        private.ensure_policy()
+        before = private.get_loop_state()
+        self.base = (None, None, *before[2:])
+        private.set_loop_state(self.base)
+        self._waits.open()
+        self._interrupts = Interrupts(self)
+        _running_hubs.add(self)
+        selector.install()
+        self._interrupts.install()
+        try:
+            self._loop(on_idle, on_interrupt, after_step)
+        finally:
+            self._interrupts.remove()
+            selector.uninstall()
+            _running_hubs.discard(self)
+            self._waits.close()
+            self.current = None
+            self.greenlet = None
+            self._carriers.clear()
+            private.set_loop_state(before)
+
+    def park(self, *, threadsafe: bool = False) -> Any:
+        """Give up control until somebody resumes the running strand.
+
+        Args:
+            threadsafe: Whether another thread will do so. The hub then waits for it
+                where it would else see a deadlock.
+
+        Returns:
+            What ``Strand.resume`` was given.
+
+        Raises:
+            RuntimeError: If called outside a strand of this hub.
+        """
+        strand = running_strand()
+        if strand is None or strand is not self.current or self.forked:
+            raise RuntimeError("Only a running strand of the hub can be parked.")
+        strand.state = State.PARKED
+        self._awaited_from_threads += threadsafe
+        try:
+            return strand.leave()
+        finally:
+            self._awaited_from_threads -= threadsafe
+
+    def wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Make a loop look at its callbacks again, if its strand waits for events.
+
+        Needed after ``call_soon`` and the like from another strand of the thread.
+        """
+        found = private.selector_of(loop)
+        if isinstance(found, selector.HubSelector):
+            strand = self._waits.find(found.fileno())
+            if strand is not None:
+                self.make_ready(strand)
+
+    def interrupt(self) -> None:
+        """Do as if Ctrl-C had been pressed once."""
+        self._interrupts.note()
+
+    def call_threadsafe(self, function: Callable[..., object], *args: object) -> None:
+        """Call a function on the hub, soon; from any thread."""
+        self._calls.append((function, args))
+        self.wake_up()
+
+    # What follows is between hub, strands and selectors.
+
+    def may_wait(self, strand: Strand) -> bool:
+        """Whether a strand that has to wait for events should leave for the hub."""
+        return (
+            strand is self.current
+            and self.greenlet is not None
+            and not self.forked
+            and not (self.alone and len(self._live) == 1)
+        )
+
+    def wait_for(self, descriptor: int, timeout: float | None) -> None:
+        """Leave the running strand until a descriptor is ready or time is up."""
+        strand = self.current
+        assert strand is not None
+        self._waits.add(strand, descriptor, timeout)
+        strand.state = State.WAITING
+        strand.leave()
+
+    def forget(self, descriptor: int) -> None:
+        """A descriptor is about to be closed; who waits for it may see the error."""
+        if self.forked:
+            # The child shares the parent's poller, and must not take from it.
+            return
+        strand = self._waits.find(descriptor)
+        if strand is not None:
+            self.make_ready(strand)
+        self._waits.forget(descriptor)
+
+    def make_ready(self, strand: Strand) -> None:
+        """Let a parked or waiting strand run when its turn comes."""
+        self._waits.end(strand)
+        strand.state = State.READY
+        self._ready.append(strand)
+        if self._waits.sleeping:
+            # Called by a signal handler, then.
+            self._waits.wake_up()
+
+    def reclaim(self, strand: Strand) -> None:
+        """A strand goes on because of an exception raised while it waited in place."""
+        if strand.state is State.READY:
+            self._ready.remove(strand)
+        self._waits.end(strand)
+        strand.state = State.RUNNING
+
+    def inherit(self, state: LoopState) -> None:
+        """Let strands to come start with this policy and current loop."""
+        self.base = (*self.base[:3], *state[3:])
+
+    def wake_up(self) -> None:
+        """End the wait in progress, if any; from any thread or signal handler."""
+        self._waits.wake_up()
+
+    def wait(self, *, block: bool = True) -> None:
+        """Make ready what descriptors, timers and calls from threads concern."""
+        for strand in self._waits.collect(block=block):
+            strand.state = State.READY
+            self._ready.append(strand)
+        while self._calls:
+            function, args = self._calls.popleft()
+            function(*args)
+
+    def _loop(
+        self,
+        on_idle: Callable[[], bool],
+        on_interrupt: Callable[[], object] | None,
+        after_step: Callable[[], object] | None,
+    ) -> None:
+        ready, interrupts = self._ready, self._interrupts
+        while True:
+            # One round: strands that become ready meanwhile come after the events.
+            for _ in range(len(ready)):
+                self._step(ready.popleft())
+                if after_step is not None:
+                    after_step()
+            self.wait(block=False)
+            if interrupts.pending:
+                interrupts.pending = False
+                if on_interrupt is None:
+                    raise KeyboardInterrupt
+                on_interrupt()
+            if ready or on_idle() or ready:
+                continue
+            if len(self._live) == self._in_background:
+                return
+            self._wait_for_any()
+            if after_step is not None:
+                after_step()
+
+    def _wait_for_any(self) -> None:
+        if not self._waits and not self._awaited_from_threads:
+            names = ", ".join(strand.name for strand in self._live)
+            raise HubDeadlockError(
+                f"Nothing can resume the parked strands: {names}. Each waits for "
+                "another, or for a resume that has been forgotten."
+            )
+        strand = self._lone_strand()
+        if strand is not None:
+            strand.waits_in_place = True
+            self._switch(strand)
+            return
+        try:
+            self.wait()
+        except KeyboardInterrupt:
+            # A test has put Python's own handler in the place of ours.
+            if self._interrupts.count:
+                raise
+            self._interrupts.note()
+
+    def _lone_strand(self) -> Strand | None:
+        strand = self.foreground
+        if strand is None and len(self._live) - self._in_background == 1:
+            strand = next(each for each in self._live if not each.background)
+        if strand is None or strand.finished:
+            return None
+        return strand
+
+    def _step(self, strand: Strand) -> None:
+        if strand.greenlet is None:
+            carriers = self._carriers
+            strand.prepare(carriers.pop() if carriers else make_greenlet(self._carry))
+        strand.state = State.RUNNING
+        self._switch(strand)
+
+    def _switch(self, strand: Strand) -> None:
+        # On and off in one frame, as `Strand._switch_to_hub` does and says.
+        self.tracing = trace, profile = sys.gettrace(), sys.getprofile()
+        if trace is not None:
+            sys.settrace(None)
+        if callable(profile):
+            sys.setprofile(None)
+        self.current = strand
+        try:
+            strand.greenlet.switch()
+        finally:
+            self.current = None
+            if callable(profile):
+                sys.setprofile(profile)
+            if trace is not None:
+                sys.settrace(trace)
+                be_traced()
+        if strand.state is State.FINISHED:
+            self._keep(strand.greenlet)
+            strand.greenlet = None
+            del self._live[strand]
+            self._in_background -= strand.background
+            if isinstance(strand.exception, KeyboardInterrupt):
+                self._interrupts.note()
+            if strand.on_exit is not None:
+                strand.on_exit(strand)
+
+    def _keep(self, carrier: Any) -> None:
+        carrier.strand = None
+        # A dead one: the strand's function raised GreenletExit by itself.
+        if len(self._carriers) < _SPARE_CARRIERS and not carrier.dead:
+            self._carriers.append(carrier)
+
+    def _carry(self) -> None:
+        # The body of every greenlet. A strand that has been abandoned ends with
+        # GreenletExit, and so does a spare carrier, when the last reference goes.
+        while True:
+            getcurrent().strand.execute()
+            self.greenlet.switch()
+
+
+_running_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    # The child must not run the parent's other strands: in it, all waiting blocks.
+    for hub in _running_hubs:
+        hub.forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

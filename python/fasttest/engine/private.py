@@ -1,0 +1,138 @@
+"""Private names of asyncio and its neighbours: the only engine module to touch them.
+
+Checked on CPython 3.10.13, 3.11.7, 3.12.1 and 3.13.0. What is known of a newer version
+stands behind a version check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import signal
+import sys
+from asyncio import events, tasks
+from typing import Any, TypeAlias
+
+# Running loop, its current task (only where that is kept per thread), hooks for
+# asynchronous generators, policy, the policy's current loop, whether it was set.
+LoopState: TypeAlias = tuple[
+    "asyncio.AbstractEventLoop | None",
+    "asyncio.Task[Any] | None",
+    Any,
+    Any,
+    "asyncio.AbstractEventLoop | None",
+    bool,
+]
+
+# mypy knows no private names, hence these untyped views of the modules.
+_events: Any = events
+_tasks: Any = tasks
+_importlib: Any = importlib
+_signal: Any = signal
+_TASK_PER_THREAD = sys.version_info >= (3, 14)
+
+# The globals of every frame that imports a module.
+IMPORT_GLOBALS: dict[str, Any] = vars(_importlib._bootstrap)
+# ``signal.getsignal`` without the detour that makes an enumeration of small integers:
+# that took ten times as long.
+get_signal_handler = _signal._signal.getsignal
+
+get_running_loop = _events._get_running_loop
+_set_running_loop = _events._set_running_loop
+_get_asyncgen_hooks = sys.get_asyncgen_hooks
+_set_asyncgen_hooks = sys.set_asyncgen_hooks
+
+
+def ensure_policy() -> None:
+    """Have the policy made now, so that strands do not each make one of their own."""
+    if _events._event_loop_policy is None:
+        _events._init_event_loop_policy()
+
+
+def get_loop_state() -> LoopState:
+    """What asyncio keeps per thread or process and which has to be per strand."""
+    running = get_running_loop()
+    task = None
+    if _TASK_PER_THREAD and running is not None:
+        task = _tasks._swap_current_task(running, None)
+    policy = _events._event_loop_policy
+    # A policy that is not derived from asyncio's own keeps its loop where it likes.
+    local = getattr(policy, "_local", None)
+    if local is None:
+        return running, task, _get_asyncgen_hooks(), policy, None, False
+    return (
+        running,
+        task,
+        _get_asyncgen_hooks(),
+        policy,
+        local._loop,
+        getattr(local, "_set_called", False),
+    )
+
+
+def set_loop_state(state: LoopState) -> None:
+    """Put back what ``get_loop_state`` returned."""
+    running, task, hooks, policy, current, set_called = state
+    _set_running_loop(running)
+    if task is not None:
+        _tasks._swap_current_task(running, task)
+    _set_asyncgen_hooks(*hooks)
+    _events._event_loop_policy = policy
+    local = getattr(policy, "_local", None)
+    if local is not None:
+        local._loop = current
+        local._set_called = set_called
+
+
+def set_current_loop(state: LoopState) -> None:
+    """Make the loop that was current in ``state`` so again, and nothing else."""
+    now = get_loop_state()
+    if now[3] is state[3]:
+        set_loop_state((*now[:4], *state[4:]))
+
+
+def set_policy(
+    policy: asyncio.AbstractEventLoopPolicy,
+) -> asyncio.AbstractEventLoopPolicy:
+    """Make ``policy`` the current one; returns the one before."""
+    ensure_policy()
+    former: asyncio.AbstractEventLoopPolicy = _events._event_loop_policy
+    _events._event_loop_policy = policy
+    return former
+
+
+def selector_of(loop: asyncio.AbstractEventLoop) -> object | None:
+    """The selector a loop waits with, if it is a selector loop."""
+    selector: object | None = getattr(loop, "_selector", None)
+    return selector
+
+
+def check_runnable(loop: asyncio.AbstractEventLoop) -> None:
+    """Raise what ``loop.run_forever`` raises if it may not be called here and now."""
+    untyped: Any = loop
+    untyped._check_closed()
+    untyped._check_running()
+
+
+def has_nothing_to_run(loop: asyncio.AbstractEventLoop) -> bool:
+    """Whether one more turn of an idle loop would call nobody's code.
+
+    If so, awaiting the shutdown of generators and executor has no effect and can be
+    left out. Only for asyncio's own selector loop as it comes: a subclass or a loop
+    with replaced methods always gets the full treatment.
+    """
+    if type(loop) is not asyncio.SelectorEventLoop:
+        return False
+    state = vars(loop)
+    return not (
+        state["_ready"]
+        or state["_scheduled"]
+        or state["_default_executor"] is not None
+        or len(state["_asyncgens"])
+        or state["_closed"]
+        or state["_debug"]
+        or "shutdown_asyncgens" in state
+        or "shutdown_default_executor" in state
+        # The loop's own wake-up socket is the one descriptor it always has.
+        or len(state["_selector"].get_map()) > 1
+    )

@@ -1,0 +1,87 @@
+"""The selector whose ``select`` leaves the strand for the hub instead of blocking."""
+
+from __future__ import annotations
+
+import selectors
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+from fasttest.engine.reentry import must_block
+from fasttest.engine.strand import running_strand
+
+if TYPE_CHECKING:
+    from fasttest.engine.hub import Hub
+
+_PlatformSelector = selectors.DefaultSelector
+
+
+class HubSelector(_PlatformSelector):
+    """The platform's selector; where it would block, the strand goes to the hub.
+
+    Outside a running hub's strand it is nothing but the platform's selector, and so
+    it is where the platform's has no descriptor to wait for (Windows).
+
+    Attributes:
+        trusted: Set for loops which the engine opened itself: they only ever wait
+            where a strand may be left, so the check for the places where that is not
+            so can be spared.
+    """
+
+    trusted = False
+    # The hub that knows this selector's descriptor; none before the first wait.
+    _hub: Hub | None = None
+
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, int]]:
+        """Wait for events, as ``selectors.BaseSelector.select`` says.
+
+        It may return early and with nothing if the hub was told to wake the loop.
+        """
+        if timeout is not None and timeout <= 0:
+            return super().select(timeout)
+        strand = running_strand()
+        if (
+            strand is None
+            or not CAN_SWITCH
+            or not strand.hub.may_wait(strand)
+            or not (self.trusted or not must_block())
+        ):
+            return super().select(timeout)
+        ready = super().select(0)
+        if ready:
+            return ready
+        self._hub = strand.hub
+        strand.hub.wait_for(self.fileno(), timeout)
+        return super().select(0)
+
+    def close(self) -> None:
+        """Close the selector; a strand that waits with it is woken and sees that."""
+        if self._hub is not None:
+            self._hub.forget(self.fileno())
+            self._hub = None
+        super().close()
+
+
+CAN_SWITCH = hasattr(_PlatformSelector, "fileno")
+
+_lock = threading.Lock()
+_hubs = 0
+
+
+def install() -> None:
+    """Have every selector made by default be a ``HubSelector``; counts its calls."""
+    global _hubs
+    with _lock:
+        _hubs += 1
+        # The class is a name that asyncio and others look up when they need one.
+        cast("Any", selectors).DefaultSelector = HubSelector
+
+
+def uninstall() -> None:
+    """Undo one ``install``."""
+    global _hubs
+    with _lock:
+        _hubs -= 1
+        if not _hubs and selectors.DefaultSelector is HubSelector:
+            cast("Any", selectors).DefaultSelector = _PlatformSelector

@@ -1,0 +1,257 @@
+"""Fixture definitions whose value belongs to one instance.
+
+pytest keeps a fixture's value on its definition, which tests in flight together cannot
+share. Each instance therefore gets a copy of the definition; pytest's own code sets it
+up and finishes it, and finds it through the item's request.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest.fixtures import FixtureDef, SubRequest
+
+from fasttest import _core
+from fasttest.engine import context
+from fasttest.host import asyncio_dialect as dialect
+from fasttest.host import private
+
+if TYPE_CHECKING:
+    from fasttest.host.item_run import ItemRun
+
+
+class InstanceDef(FixtureDef[Any]):
+    """A definition which holds the value of one instance, for one item or more.
+
+    Attributes:
+        run: The item run which asked for it first.
+        request: The request it was set up with; None before.
+        instance: Id of the core's instance; -1 for one that ends with its test.
+        context_changes: Context variables which its set-up changed.
+    """
+
+    run: ItemRun
+    request: SubRequest | None
+    instance: int
+    context_changes: list[tuple[contextvars.ContextVar[Any], Any]]
+
+    @classmethod
+    def of(cls, definition: FixtureDef[Any], run: ItemRun) -> InstanceDef:
+        """A fresh copy of ``definition``."""
+        new = private.copy_definition(definition, cls)
+        assert isinstance(new, InstanceDef)
+        new.run = run
+        new.request = None
+        new.instance = -1
+        new.context_changes = []
+        return new
+
+    def execute(self, request: SubRequest) -> Any:
+        """Have the value for a request which was not known before the run.
+
+        pytest's ``getfixturevalue`` comes here; the core decides whether the fixture is
+        to be set up or has a value already.
+        """
+        needed = [
+            private.active_definition(request, argname) for argname in self.argnames
+        ]
+        if self.cached_result is None:
+            self.run.request_dynamically(self, request, needed)
+        result = self.cached_result
+        assert result is not None
+        if result[2] is not None:
+            raise result[2][0].with_traceback(result[2][1])
+        return result[0]
+
+    def share(self, other: InstanceDef) -> None:
+        """Have the value of another copy, which was set up for the same instance."""
+        self.cached_result = other.cached_result
+        self.instance = other.instance
+
+    def set_up(self, request: SubRequest, loop: int) -> None:
+        """Create the value by pytest's own hook.
+
+        Args:
+            request: The request to set it up for.
+            loop: The loop of an async fixture; ``NO_LOOP`` for others.
+        """
+        self.request = request
+        private.announce_finalizer(self, request)
+        if dialect.fixture_loop_scope(self, request.config) is not None:
+            dialect.check_loop_scope(self, request)
+            self._run_on(loop, request)
+        before = contextvars.copy_context() if self.instance >= 0 else None
+        request.node.ihook.pytest_fixture_setup(fixturedef=self, request=request)
+        if before is not None:
+            after = contextvars.copy_context()
+            self.context_changes = context.changes(before, after)
+
+    def tear_down(self) -> None:
+        """Run the finalizers; the value is gone afterwards, whatever they raise."""
+        if self.request is not None:
+            self.finish(self.request)
+
+    def _run_on(self, loop: int, request: SubRequest) -> None:
+        """Replace the function by one which runs it on its event loop."""
+        function = private.resolve_fixture_function(self, request)
+        runner = self.run.stream.loop(loop)
+        if inspect.isasyncgenfunction(function):
+            run = functools.partial(_run_async_generator, function, runner, request)
+        elif inspect.iscoroutinefunction(function):
+            run = functools.partial(_run_coroutine, function, runner, request)
+        elif inspect.isgeneratorfunction(function):
+            run = functools.partial(_run_generator, function, runner, request)
+        else:
+            run = functools.partial(_run_function, function, runner)
+        self.func = _plain(run)  # type: ignore[misc]
+
+
+def _plain(run: Callable[..., Any]) -> Callable[..., Any]:
+    # A plain function, as pytest asks ``inspect`` what kind a fixture function is.
+    def fixture_function(**kwargs: Any) -> Any:
+        return run(**kwargs)
+
+    return fixture_function
+
+
+def _run_coroutine(
+    function: Callable[..., Any], runner: Any, request: SubRequest, **kwargs: Any
+) -> Any:
+    own = contextvars.copy_context()
+    before = own.copy()
+    try:
+        return runner.run(function(**kwargs), own)
+    finally:
+        _hand_over(before, own, request)
+
+
+def _run_async_generator(
+    function: Callable[..., Any], runner: Any, request: SubRequest, **kwargs: Any
+) -> Any:
+    generator = function(**kwargs)
+    own = contextvars.copy_context()
+    before = own.copy()
+
+    def finish() -> None:
+        async def ask() -> None:
+            try:
+                await generator.__anext__()
+            except StopAsyncIteration:
+                return
+            raise ValueError(
+                "Async generator fixture didn't stop.Yield only once."
+            )
+
+        runner.run(ask(), own)
+
+    async def begin() -> Any:
+        return await generator.__anext__()
+
+    value = runner.run(begin(), own)
+    request.addfinalizer(_hand_over(before, own, None))
+    request.addfinalizer(finish)
+    return value
+
+
+def _run_generator(
+    function: Callable[..., Any], runner: Any, request: SubRequest, **kwargs: Any
+) -> Any:
+    current = runner.set_current()
+    current.__enter__()
+    generator = function(**kwargs)
+
+    def finish() -> None:
+        try:
+            try:
+                next(generator)
+            except StopIteration:
+                return
+            pytest.fail(
+                f"fixture function has more than one 'yield': {function!r}",
+                pytrace=False,
+            )
+        finally:
+            current.__exit__(None, None, None)
+
+    try:
+        value = next(generator)
+    except BaseException:
+        current.__exit__(None, None, None)
+        raise
+    request.addfinalizer(finish)
+    return value
+
+
+def _run_function(function: Callable[..., Any], runner: Any, **kwargs: Any) -> Any:
+    with runner.set_current():
+        return function(**kwargs)
+
+
+def _hand_over(
+    before: contextvars.Context, after: contextvars.Context, request: SubRequest | None
+) -> Callable[[], None]:
+    """Show a fixture's changes of context variables to what follows it.
+
+    As pytest-asyncio does: they are visible to later fixtures and to the test, and are
+    reset by the fixture's finalizer, after its own teardown.
+    """
+    undo = context.apply(context.changes(before, after))
+    if request is not None:
+        request.addfinalizer(undo)
+    return undo
+
+
+class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
+    """What an item's request finds when it looks for a fixture by name.
+
+    Copies made for the item, also of fixtures that were not known before the run; the
+    same copies each time, so that a fixture asked for twice is set up once.
+    """
+
+    def __init__(
+        self, run: ItemRun, known: Mapping[str, Sequence[FixtureDef[Any]]]
+    ) -> None:
+        self._run = run
+        self._known = known
+        self._copies: dict[str, tuple[InstanceDef, ...]] = {}
+        self._originals: dict[str, Sequence[FixtureDef[Any]]] = {}
+
+    def __getitem__(self, argname: str) -> Sequence[FixtureDef[Any]]:
+        copies = self._copies.get(argname)
+        if copies is None:
+            definitions = self._known.get(argname)
+            if definitions is None:
+                definitions = private.visible_definitions(self._run.item, argname)
+            if not definitions:
+                raise KeyError(argname)
+            copies = tuple(InstanceDef.of(d, self._run) for d in definitions)
+            self._copies[argname] = copies
+            self._originals[argname] = definitions
+        return copies
+
+    def copy_of(self, argname: str, definition: FixtureDef[Any]) -> InstanceDef:
+        """The item's copy of one of its definitions."""
+        copies = self[argname]
+        for copy, original in zip(copies, self._originals[argname], strict=True):
+            if original is definition:
+                assert isinstance(copy, InstanceDef)
+                return copy
+        raise KeyError(argname)
+
+    def original(self, copy: InstanceDef) -> FixtureDef[Any]:
+        """The definition which ``copy`` is a copy of."""
+        copies = self._copies[copy.argname]
+        return self._originals[copy.argname][copies.index(copy)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+

@@ -1,0 +1,419 @@
+"""One run of one item: its fixtures, its request, and what it emitted."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest import nodes
+from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
+
+from fasttest import _core
+from fasttest.engine import context
+from fasttest.engine.output import Sink
+from fasttest.host import asyncio_dialect as dialect
+from fasttest.host import private
+from fasttest.host.definitions import InstanceDef, RoutedDefinitions
+from fasttest.host.suite import Closure, Entry, Suite, scope_instance
+
+if TYPE_CHECKING:
+    from fasttest.engine.executor import Stream
+
+if sys.version_info < (3, 11):
+    from exceptiongroup import BaseExceptionGroup
+
+# The item that is run in this context: also in tasks and worker threads it started.
+current_run: ContextVar[ItemRun | None] = ContextVar("fasttest_run", default=None)
+
+
+class Instances:
+    """The living instances of fixtures and collectors which outlive a test."""
+
+    def __init__(self) -> None:
+        self.fixtures: dict[int, InstanceDef] = {}
+        self.collectors: dict[int, nodes.Node] = {}
+        self.finalizers: dict[int, list[Callable[[], object]]] = {}
+        self._errors: dict[int, tuple[BaseException, TracebackType | None]] = {}
+
+    def failed(self, instance: int, error: BaseException) -> None:
+        """Remember with what the set-up of an instance failed."""
+        self._errors[instance] = error, error.__traceback__
+
+    def error(self, instance: int) -> BaseException:
+        """The error of a failed set-up, with the traceback it had then."""
+        error, traceback = self._errors[instance]
+        return error.with_traceback(traceback)
+
+    def tear_down(self, instance: int) -> None:
+        """End an instance.
+
+        Raises:
+            BaseException: What its finalizers raised; all of them were run.
+        """
+        definition = self.fixtures.pop(instance, None)
+        if definition is not None:
+            definition.tear_down()
+        collector = self.collectors.pop(instance, None)
+        finalizers = self.finalizers.pop(instance, [])
+        if collector is not None:
+            finalizers.insert(0, collector.teardown)
+        call_all(finalizers, "errors while tearing down a node")
+
+
+def call_all(finalizers: list[Callable[[], object]], message: str) -> None:
+    """Call finalizers in reverse order; raise what they raised, one alone or a group."""
+    errors: list[BaseException] = []
+    for finalizer in reversed(finalizers):
+        try:
+            finalizer()
+        except BaseException as error:
+            errors.append(error)
+    raise_all(errors, message)
+
+
+def raise_all(errors: list[BaseException], message: str) -> None:
+    """Raise one error alone, several as a group; return if there is none."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise BaseExceptionGroup(message, errors[::-1])
+
+
+class ItemRun:
+    """Performs the set-ups and teardowns of one item, once.
+
+    Args:
+        suite: The suite.
+        instances: The wider-scoped instances, common to all items.
+        stream: The item's actions.
+
+    Attributes:
+        finished: Whether its teardown has begun: finalizers can no longer be added.
+        counts: Whether its outcome counts; otherwise it is run again, alone.
+        keep: Asked whether the outcome counts if others were in flight.
+        log_handler: Holds the log records of the current phase, once there are any.
+        warnings: The warnings it showed.
+    """
+
+    def __init__(self, suite: Suite, instances: Instances, stream: Stream) -> None:
+        self.suite = suite
+        self.stream = stream
+        self.item = suite.items[stream.test]
+        self.closure: Closure = suite.closures[stream.test]
+        self.sink = Sink(self)
+        self.finished = False
+        self.counts = True
+        self.keep: Callable[[], bool] | None = None
+        self.log_handler: Any = None
+        self.warnings: list[Any] = []
+        self._begun = False
+        self._instances = instances
+        self._own: dict[int, InstanceDef] = {}
+        self._requests: dict[int, SubRequest] = {}
+        self._finalizers: list[tuple[int, Callable[[], object]]] = []
+        self._filled = 0
+        self._routed: RoutedDefinitions | None = None
+
+    def set_up(self) -> None:
+        """Set up all that the item needs, then the item itself.
+
+        Raises:
+            BaseException: What a fixture or a collector raised.
+        """
+        item = self.item
+        self._begun = True
+        info = private.fixture_info(item)
+        if info is not None:
+            private.new_request(item)
+            request = item._request
+            self._routed = RoutedDefinitions(self, info.name2fixturedefs)
+            private.route_definitions(request, self._routed)
+            active = private.active_fixtures(request)
+            for argname, _ in self.closure.direct:
+                definition = self._routed[argname][-1]
+                value = private.parameters(item)[argname]
+                definition.cached_result = (value, value, None)
+                active[argname] = definition
+        self.stream.set_up()
+        self._fill(len(self.closure.entries))
+        item.setup()
+
+    def tear_down(self) -> None:
+        """Tear down all that ends with the item.
+
+        Raises:
+            BaseException: What was raised, one error alone or several as a group.
+        """
+        self.finished = True
+        self._finalize(len(self._own))
+        self.counts = self.stream.tear_down(self._end, self.keep)
+        raise_all(self.stream.errors, "errors during test teardown")
+
+    def _end(self) -> None:
+        """The item's own fixtures are gone: finish the item itself."""
+        self._finalize(0)
+        if self._begun:
+            try:
+                self.item.teardown()
+            except BaseException as error:
+                self.stream.errors.append(error)
+
+    def call_async(self) -> None:
+        """Call the item's async function on the event loop of its loop scope."""
+        item = self.item
+        arguments = {
+            name: item.funcargs[name] for name in private.argument_names(item)
+        }
+        loop = self.stream.loop(self.suite.plan.loop_of(self.stream.test))
+        holder, attribute = item.coroutine_attribute
+        function = getattr(holder, attribute)
+        if holder is item:
+            loop.run(function(**arguments), contextvars.copy_context())
+            return
+
+        def run_on_loop(*args: Any, **kwargs: Any) -> None:
+            loop.run(function(*args, **kwargs), contextvars.copy_context())
+
+        # Hypothesis calls the inner function once for each of its examples.
+        setattr(holder, attribute, run_on_loop)
+        try:
+            item.obj(**arguments)
+        finally:
+            setattr(holder, attribute, function)
+
+    def event_loop_policy(self) -> Any:
+        """The value of an overridden ``event_loop_policy``; None if it is not."""
+        for entry in self.closure.wide:
+            step = self.closure.entries[entry]
+            if step.argname == dialect.POLICY_FIXTURE:
+                if step.definition is None or dialect.is_shipped(step.definition):
+                    return None
+                shared = self._instances.fixtures[self.stream.instance_of(entry)]
+                return shared.cached_result[0]
+        return None
+
+    def set_up_entry(self, entry: int, instance: int) -> None:
+        """Perform the core's SET_UP of an entry of the closure."""
+        step = self.closure.entries[entry]
+        if step.collector is not None:
+            self._instances.collectors[instance] = step.collector
+            try:
+                step.collector.setup()
+            except BaseException as error:
+                self._instances.failed(instance, error)
+                raise
+            return
+        self._fill(entry)
+        definition = self._copy(step)
+        active = private.active_fixtures(self.item._request)
+        if active.get(step.argname) is definition:
+            return  # asked for dynamically by an earlier fixture
+        request = self._request_for(entry)
+        if instance >= 0:
+            definition.instance = instance
+            self._instances.fixtures[instance] = definition
+        else:
+            self._own[entry] = definition
+        try:
+            for dependency in definition.argnames:
+                if dependency in active:
+                    private.check_scope(request, active[dependency])
+            definition.set_up(request, step.loop)
+        except BaseException as error:
+            if instance >= 0:
+                self._instances.failed(instance, error)
+            raise
+        active[step.argname] = definition
+
+    def tear_down_entry(self, entry: int) -> None:
+        """Perform the core's TEAR_DOWN of one of the item's own fixtures."""
+        definition = self._own.pop(entry, None)
+        self._finalize(len(self._own) + 1)
+        if definition is not None:
+            definition.tear_down()
+
+    def add_finalizer(self, finalizer: Callable[[], object]) -> None:
+        """Have ``finalizer`` called in the item's teardown, in reverse order."""
+        self._finalizers.append((len(self._own), finalizer))
+
+    def add_node_finalizer(
+        self, node: nodes.Node, finalizer: Callable[[], object]
+    ) -> None:
+        """Have ``finalizer`` called when a collector of the item is torn down."""
+        suite = self.suite
+        added = self._instances.finalizers
+
+        def set_up(_: int, instance: int) -> None:
+            added[instance] = []
+
+        _, instance = self.stream.request(
+            suite.node_fixture(node),
+            suite.visit_at_run(self.closure, node),
+            -1,
+            _core.NO_LOOP,
+            [],
+            -1,
+            set_up,
+        )
+        added[instance].append(finalizer)
+
+    def request_dynamically(
+        self,
+        definition: InstanceDef,
+        request: SubRequest,
+        needed: Sequence[FixtureDef[Any]],
+    ) -> None:
+        """Ask the core for a fixture in the middle of the run.
+
+        Args:
+            definition: This item's copy, which is to get the value.
+            request: The request it was asked for with.
+            needed: Its dependencies, which have their values.
+        """
+        suite = self.suite
+        assert self._routed is not None
+        original = self._routed.original(definition)
+        scope = private.Scope(request.scope)
+        where = scope_instance(self.closure.visits, self.item, scope, original)
+        dependencies = [
+            d.instance for d in needed if isinstance(d, InstanceDef) and d.instance >= 0
+        ]
+        asking = private.request_definition(private.parent_request(request))
+        requester = asking.instance if isinstance(asking, InstanceDef) else -1
+        has_param = hasattr(request, "param")
+        loop = suite.loop_of_fixture(original, self.closure.visits)
+
+        def set_up(entry: int, instance: int) -> None:
+            if instance >= 0:
+                definition.instance = instance
+                self._instances.fixtures[instance] = definition
+            else:
+                self._own[entry] = definition
+            try:
+                definition.set_up(request, loop)
+            except BaseException as error:
+                if instance >= 0:
+                    self._instances.failed(instance, error)
+                raise
+
+        _, instance = self.stream.request(
+            suite.fixture(original),
+            where,
+            suite.param_key(original, request.param) if has_param else -1,
+            loop,
+            dependencies,
+            requester,
+            set_up,
+        )
+        if instance >= 0:
+            shared = self._instances.fixtures[instance]
+            if shared is not definition:
+                definition.share(shared)
+                context.apply(shared.context_changes)
+
+    def _copy(self, step: Entry) -> InstanceDef:
+        assert self._routed is not None
+        assert step.definition is not None
+        return self._routed.copy_of(step.argname, step.definition)
+
+    def _request_for(self, entry: int) -> SubRequest:
+        """The request of an entry, below that of the fixture which asked for it."""
+        request = self._requests.get(entry)
+        if request is None:
+            step = self.closure.entries[entry]
+            parent: FixtureRequest = self.item._request
+            if step.requester >= 0:
+                parent = self._request_for(step.requester)
+            request = self._requests[entry] = private.sub_request(
+                parent, step.scope, self._copy(step), step.argname
+            )
+        return request
+
+    def _fill(self, end: int) -> None:
+        """Make the wider-scoped fixtures before entry ``end`` known to the request."""
+        if self._routed is None:
+            return
+        active = private.active_fixtures(self.item._request)
+        for entry in self.closure.wide:
+            if entry < self._filled:
+                continue
+            if entry >= end:
+                break
+            step = self.closure.entries[entry]
+            if step.definition is None:
+                continue
+            instance = self.stream.instance_of(entry)
+            shared = self._instances.fixtures.get(instance)
+            if shared is None:
+                continue
+            active[step.argname] = shared
+            if shared.run is not self and shared.context_changes:
+                context.apply(shared.context_changes)
+        self._filled = max(self._filled, end)
+
+    def _finalize(self, depth: int) -> None:
+        """Run the finalizers added since the item had ``depth`` fixtures of its own."""
+        while self._finalizers and self._finalizers[-1][0] >= depth:
+            _, finalizer = self._finalizers.pop()
+            try:
+                finalizer()
+            except BaseException as error:
+                self.stream.errors.append(error)
+
+
+class SetupState(private.SetupState):
+    """Stands in for pytest's one stack of nodes: each item in flight has its own.
+
+    pytest's hooks call it for the item they run; it has the core's actions performed.
+    """
+
+    def __init__(self) -> None:
+        self._rest: dict[nodes.Node, Any] = {}
+
+    @property
+    def stack(self) -> dict[nodes.Node, Any]:  # type: ignore[override]
+        """The nodes which are set up for the current item."""
+        run = current_run.get()
+        if run is None:
+            return self._rest
+        chain = run.item.listchain()
+        if run.finished:
+            chain.pop()
+        return {node: ([], None) for node in chain}
+
+    def is_node_active(self, node: nodes.Node) -> bool:
+        """Whether the node is set up for the current item."""
+        return node in self.stack
+
+    def setup(self, item: pytest.Item) -> None:
+        """Set up the item with all it needs."""
+        run = current_run.get()
+        assert run is not None
+        run.set_up()
+
+    def teardown_exact(self, nextitem: pytest.Item | None) -> None:
+        """Tear down all that ends with the current item; the core knows what."""
+        run = current_run.get()
+        if run is None:
+            return
+        try:
+            run.tear_down()
+        finally:
+            # pytest removes the variable next, and another test may have done so.
+            private.set_current_test(run.item, "teardown")
+
+    def addfinalizer(
+        self, finalizer: Callable[[], object], node: nodes.Node
+    ) -> None:
+        """Have ``finalizer`` called when ``node`` is torn down."""
+        run = current_run.get()
+        assert run is not None
+        if node is run.item:
+            run.add_finalizer(finalizer)
+        else:
+            run.add_node_finalizer(node, finalizer)

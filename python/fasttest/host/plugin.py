@@ -1,0 +1,149 @@
+"""fasttest as a pytest plugin: ``fasttest …`` and ``pytest -p fasttest …``."""
+
+from __future__ import annotations
+
+import resource
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fasttest.host import asyncio_dialect, private
+from fasttest.host.item_run import current_run
+from fasttest.host.run import Run, RunOptions
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+_conflicts = pytest.StashKey[list[pytest.Item]]()
+
+# Descriptors a test is reckoned to need: three for a loop of its own, and one more.
+_FILES_PER_TEST = 4
+_FILES_OF_THE_PROCESS = 64
+_MOST = 512
+
+
+def pytest_addoption(
+    parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
+) -> None:
+    """Add fasttest's options; take pytest-asyncio's place."""
+    asyncio_dialect.take_over(pluginmanager)
+    group = parser.getgroup("fasttest", "concurrent execution (fasttest)")
+    group.addoption(
+        "--concurrency",
+        type=_at_least_one,
+        default=None,
+        metavar="N",
+        help="tests in flight at most; 1 runs strictly one after another "
+        "(default: from the limit on open files)",
+    )
+    group.addoption(
+        "--no-rescue",
+        action="store_false",
+        dest="rescue",
+        default=True,
+        help="report a failure that happened beside other tests at once, instead of "
+        "running the test again alone",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Nothing overlaps where something needs the whole process: then run serially."""
+    config.stash[_conflicts] = []
+
+
+@pytest.hookimpl
+def pytest_runtestloop(session: pytest.Session) -> object:
+    """Run the collected items; in place of pytest's own loop."""
+    config = session.config
+    if session.testsfailed and not config.option.continue_on_collection_errors:
+        raise session.Interrupted(
+            f"{session.testsfailed} "
+            f"error{'s' if session.testsfailed != 1 else ''} during collection"
+        )
+    if config.option.collectonly:
+        return True
+    reason = _serial_because(config)
+    concurrency = 1 if reason else config.getoption("concurrency")
+    if reason:
+        _say(config, f"fasttest: one test after another, because of {reason}")
+    run = Run(
+        session,
+        RunOptions(concurrency or default_concurrency(), config.getoption("rescue")),
+    )
+    config.stash[_conflicts] = run.conflicts
+    run.perform()
+    if session.shouldfail:
+        raise session.Failed(session.shouldfail)
+    if session.shouldstop:
+        raise session.Interrupted(session.shouldstop)
+    return True
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
+    """Run an async test on the event loop which the core opened for it."""
+    run = current_run.get()
+    if run is None or asyncio_dialect.test_loop_scope(pyfuncitem) is None:
+        return None
+    run.call_async()
+    return True
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Name the tests which failed beside others and passed alone."""
+    conflicts = terminalreporter.config.stash[_conflicts]
+    if not conflicts:
+        return
+    terminalreporter.section("conflicts")
+    for item in conflicts:
+        terminalreporter.write_line(
+            f"CONFLICT {item.nodeid} - failed beside other tests, passed alone"
+        )
+
+
+def default_concurrency() -> int:
+    """Tests in flight at most, as far as the limit on open files allows."""
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if limit == resource.RLIM_INFINITY:
+        return _MOST
+    free = (limit - _FILES_OF_THE_PROCESS) // _FILES_PER_TEST
+    return max(2, min(_MOST, free))
+
+
+def _at_least_one(text: str) -> int:
+    import argparse
+
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of tests: give a whole number from 1 on"
+        )
+    return number
+
+
+def _serial_because(config: pytest.Config) -> str | None:
+    """The option that needs one test after another, if there is one."""
+    option = config.option
+    capture = getattr(option, "capture", "fd")
+    reasons = {
+        "--pdb": option.usepdb,
+        "--trace": option.trace,
+        "-s" if capture == "no" else f"--capture={capture}": capture
+        in ("no", "tee-sys"),
+        "--setup-only": option.setuponly,
+        "--setup-plan": option.setupplan,
+        "--setup-show": option.setupshow,
+        "live logs": private.logs_live(config),
+    }
+    return next((name for name, given in reasons.items() if given), None)
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    reporter: TerminalReporter | None = config.pluginmanager.get_plugin(
+        "terminalreporter"
+    )
+    if reporter is not None and config.get_verbosity() >= 0:
+        reporter.write_line(text)

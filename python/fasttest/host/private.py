@@ -1,0 +1,339 @@
+"""All private names of pytest that fasttest uses, in one place.
+
+Checked against pytest 8.2, 8.4, 9.0 and 9.2. ``check`` is called at start: where a name
+is missing, the run says which, instead of failing in the middle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import os
+import warnings
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from _pytest import assertion, fixtures, nodes, python, runner
+from _pytest import logging as pytest_logging
+from _pytest.assertion import util as assertion_util
+from _pytest.scope import Scope
+from _pytest.warnings import catch_warnings_for_item
+
+if TYPE_CHECKING:
+    from _pytest.capture import CaptureManager
+    from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest, TopRequest
+    from _pytest.logging import LoggingPlugin
+
+SetupState = runner.SetupState
+CallInfo = runner.CallInfo
+resolve_fixture_function = fixtures.resolve_fixture_function
+
+# pytest 9.1 moved the call of this hook from FixtureDef.finish to FixtureDef.execute.
+_FINISH_CALLS_HOOK = (
+    "pytest_fixture_post_finalizer" in fixtures.FixtureDef.finish.__code__.co_names
+)
+
+
+def is_direct_parameter(definition: FixtureDef[Any]) -> bool:
+    """Whether it is the pseudo fixture of a directly parametrized argument."""
+    return definition.func is python.get_direct_param_fixture_func
+
+
+def fixture_info(item: pytest.Item) -> fixtures.FuncFixtureInfo | None:
+    """The fixtures an item asks for, or None for an item without fixtures."""
+    return getattr(item, "_fixtureinfo", None)
+
+
+def argument_names(item: pytest.Item) -> Sequence[str]:
+    """The names of the fixtures which a test's function takes as arguments."""
+    names: Sequence[str] = item._fixtureinfo.argnames  # type: ignore[attr-defined]
+    return names
+
+
+def parameters(item: pytest.Item) -> Mapping[str, Any]:
+    """The parameters of an item by argument name."""
+    callspec = getattr(item, "callspec", None)
+    return {} if callspec is None else callspec.params
+
+
+def parameter_scopes(item: pytest.Item) -> Mapping[str, Scope]:
+    """The scopes of an item's parameters by argument name."""
+    callspec = getattr(item, "callspec", None)
+    return {} if callspec is None else callspec._arg2scope
+
+
+def parameter_index(item: pytest.Item, argname: str) -> int:
+    """The index of an item's parameter within its parametrization."""
+    index: int = item.callspec.indices[argname]  # type: ignore[attr-defined]
+    return index
+
+
+def scope_of(definition: FixtureDef[Any]) -> Scope:
+    """The scope of a fixture as pytest's ordered enumeration."""
+    return definition._scope
+
+
+def package_of(item: pytest.Item, definition: FixtureDef[Any]) -> nodes.Node | None:
+    """The node in which a package-scoped fixture lives for this item."""
+    return fixtures.get_scope_package(item, definition)
+
+
+def sets_up(collector: nodes.Node) -> bool:
+    """Whether a collector does something in its own ``setup`` or ``teardown``."""
+    kind = type(collector)
+    return (
+        kind.setup is not nodes.Node.setup or kind.teardown is not nodes.Node.teardown
+    )
+
+
+def new_request(item: pytest.Function) -> None:
+    """Give an item a fresh request and no arguments, as before its first run."""
+    if not item._request:
+        item._initrequest()
+
+
+def drop_request(item: pytest.Function) -> None:
+    """Let go of an item's fixture values after its run, as pytest does."""
+    item._request = False  # type: ignore[assignment]
+    item.funcargs = None  # type: ignore[assignment]
+
+
+def active_fixtures(request: FixtureRequest) -> dict[str, FixtureDef[Any]]:
+    """The fixtures which have a value for this request, by name; live."""
+    return request._fixture_defs
+
+
+def route_definitions(
+    request: TopRequest, definitions: Mapping[str, Sequence[FixtureDef[Any]]]
+) -> None:
+    """Let a request find its fixture definitions in ``definitions``."""
+    request._arg2fixturedefs = definitions  # type: ignore[misc]
+
+
+def visible_definitions(
+    item: pytest.Item, argname: str
+) -> Sequence[FixtureDef[Any]] | None:
+    """The definitions of a fixture which an item sees, the closest last."""
+    manager = item.session._fixturemanager
+    return manager.getfixturedefs(argname, item)
+
+
+def sub_request(
+    parent: FixtureRequest, scope: Scope, definition: FixtureDef[Any], argname: str
+) -> SubRequest:
+    """The request with which ``definition`` is set up on behalf of ``parent``."""
+    item = parent._pyfuncitem
+    params = parameters(item)
+    if argname in params:
+        param, index = params[argname], parameter_index(item, argname)
+    else:
+        param, index = fixtures.NOTSET, 0
+    return fixtures.SubRequest(
+        parent, scope, param, index, definition, _ispytest=True
+    )
+
+
+def check_scope(request: SubRequest, dependency: FixtureDef[Any]) -> None:
+    """Fail as pytest does if ``dependency`` is too narrow for ``request``."""
+    request._check_scope(dependency, dependency._scope)  # type: ignore[call-arg]
+
+
+def parent_request(request: SubRequest) -> FixtureRequest:
+    """The request of the fixture or test which asked."""
+    return request._parent_request
+
+
+def request_definition(request: FixtureRequest) -> FixtureDef[Any] | None:
+    """The definition a request was made for; None for a test's own request."""
+    return getattr(request, "_fixturedef", None)
+
+
+def active_definition(request: FixtureRequest, argname: str) -> FixtureDef[Any]:
+    """Have a fixture's value made, if it is not, and return its definition."""
+    return request._get_active_fixturedef(argname)
+
+
+def copy_definition(
+    definition: FixtureDef[Any], kind: type[FixtureDef[Any]]
+) -> FixtureDef[Any]:
+    """A definition of class ``kind`` with no value and no finalizers of its own."""
+    new = kind.__new__(kind)
+    new.__dict__.update(definition.__dict__)
+    new.cached_result = None
+    new._finalizers = copy.copy(definition._finalizers)  # type: ignore[misc]
+    new._finalizers.clear()
+    return new
+
+
+def announce_finalizer(definition: FixtureDef[Any], request: SubRequest) -> None:
+    """Have ``pytest_fixture_post_finalizer`` called when ``definition`` is finished."""
+    if not _FINISH_CALLS_HOOK:
+        definition.addfinalizer(
+            lambda: request.node.ihook.pytest_fixture_post_finalizer(
+                fixturedef=definition, request=request
+            )
+        )
+
+
+def set_setup_state(session: pytest.Session, state: SetupState) -> SetupState:
+    """Replace the session's set-up state; returns the former."""
+    former = session._setupstate
+    session._setupstate = state
+    return former
+
+
+def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
+    """Exceptions which end the session instead of being a test's outcome."""
+    return runner.get_reraise_exceptions(config)
+
+
+def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> bool:
+    """Whether ``pytest_exception_interact`` is called for this outcome."""
+    return runner.check_interactive_exception(call, report)
+
+
+def capture_manager(config: pytest.Config) -> CaptureManager | None:
+    """pytest's capturing, or None where it is turned off."""
+    manager: CaptureManager | None = config.pluginmanager.getplugin("capturemanager")
+    return manager
+
+
+def set_current_test(item: pytest.Item | None, when: str | None) -> None:
+    """Set ``PYTEST_CURRENT_TEST`` as pytest does."""
+    if item is not None:
+        runner._update_current_test_var(item, when)  # type: ignore[arg-type]
+
+
+def catch_warnings_for_run(session: pytest.Session) -> Any:
+    """Context manager: the configured warning filters, as pytest sets them per test."""
+    return catch_warnings_for_item(
+        config=session.config, ihook=session.config.hook, when="runtest", item=None
+    )
+
+
+def route_warnings(receive: Callable[[warnings.WarningMessage], None]) -> None:
+    """Hand each shown warning to ``receive``, until the filters are restored."""
+    warnings._showwarnmsg_impl = receive  # type: ignore[attr-defined]
+
+
+def forget_shown_warnings() -> None:
+    """Let each location warn anew, as at the beginning of each test in pytest."""
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+def record_warning(
+    session: pytest.Session, message: warnings.WarningMessage, nodeid: str
+) -> None:
+    """Tell pytest's reporters of a warning; ``nodeid`` is "" if it is no test's."""
+    session.config.hook.pytest_warning_recorded.call_historic(
+        kwargs={
+            "warning_message": message,
+            "nodeid": nodeid,
+            "when": "runtest",
+            "location": None,
+        }
+    )
+
+
+@contextlib.contextmanager
+def comparisons(
+    config: pytest.Config, explain: Callable[[str, object, object], str | None]
+) -> Iterator[None]:
+    """Have ``explain`` explain failed comparisons in rewritten assertions meanwhile."""
+    former = assertion_util._reprcompare, assertion_util._config
+    assertion_util._reprcompare, assertion_util._config = explain, config
+    try:
+        yield
+    finally:
+        assertion_util._reprcompare, assertion_util._config = former
+
+
+def comparison_of(item: pytest.Item) -> Callable[[str, object, object], str | None]:
+    """What pytest would set to explain ``item``'s failed comparisons."""
+    former = assertion_util._reprcompare, assertion_util._config
+    protocol = cast("Generator[None]", assertion.pytest_runtest_protocol(item))
+    next(protocol)
+    explain = assertion_util._reprcompare
+    protocol.close()
+    assertion_util._reprcompare, assertion_util._config = former
+    assert explain is not None
+    return explain
+
+
+def logging_plugin(config: pytest.Config) -> LoggingPlugin | None:
+    """pytest's logging plugin, or None where it is turned off."""
+    plugin: LoggingPlugin | None = config.pluginmanager.get_plugin("logging-plugin")
+    return plugin
+
+
+def root_handler(plugin: LoggingPlugin, handler: logging.Handler) -> Any:
+    """Context manager: ``handler`` gets what pytest's own handlers would get."""
+    return pytest_logging.catching_logs(handler, level=plugin.log_level)
+
+
+def log_capture_handler(formatter: logging.Formatter) -> logging.StreamHandler[Any]:
+    """A handler which formats records into a string, as pytest's does."""
+    handler = pytest_logging.LogCaptureHandler()
+    handler.setFormatter(formatter)
+    return handler
+
+
+def logs_live(config: pytest.Config) -> bool:
+    """Whether log records are to be shown while tests run."""
+    plugin = logging_plugin(config)
+    return plugin is not None and plugin._log_cli_enabled()
+
+
+@contextlib.contextmanager
+def terminal_past_capture(
+    config: pytest.Config, capture: CaptureManager
+) -> Iterator[None]:
+    """Let pytest's terminal reporter write to the terminal while output is captured.
+
+    pytest suspends capturing whenever it reports, which moves file descriptors; done
+    for each test that would cost more than many a test.
+    """
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capturing = capture._global_capturing
+    saved = getattr(capturing and capturing.out, "targetfd_save", None)
+    if reporter is None or saved is None:
+        yield
+        return
+    writer = reporter._tw
+    former = writer._file
+    former.flush()
+    descriptor = os.dup(saved)
+    with open(
+        descriptor, "w", encoding=former.encoding, errors=former.errors, buffering=1
+    ) as file:
+        writer._file = file
+        try:
+            yield
+        finally:
+            writer._file = former
+
+
+def has_output(capture: CaptureManager) -> bool:
+    """Whether anything was captured since it was last read."""
+    capturing = capture._global_capturing
+    if capturing is None:
+        return False
+    for stream in (capturing.out, capturing.err):
+        file = getattr(stream, "tmpfile", None)
+        if file is None:
+            continue
+        try:
+            position = os.lseek(file.fileno(), 0, os.SEEK_CUR)
+        except (OSError, ValueError):
+            position = file.tell()
+        if position:
+            return True
+    return False
+
+
+def forget_sections(item: pytest.Item) -> None:
+    """Drop what a former run of the item added to its report."""
+    item._report_sections.clear()
+    item.user_properties.clear()

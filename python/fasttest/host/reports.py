@@ -1,0 +1,82 @@
+"""The way of a test's reports to pytest's reporters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from fasttest.host import private
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run of a test came to.
+
+    Attributes:
+        reports: Its phases' reports with the calls they were made of.
+        warnings: The warnings it showed.
+    """
+
+    item: pytest.Item
+    reports: list[tuple[pytest.TestReport, pytest.CallInfo[Any]]] = field(
+        default_factory=list
+    )
+    warnings: list[Any] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether a phase failed."""
+        return any(report.failed for report, _ in self.reports)
+
+
+class Reporter:
+    """Hands outcomes to pytest's hooks, in the order in which they come.
+
+    With ``-x`` or ``--maxfail`` the order is that of collection: what pytest would not
+    have run any more after the failure that ends the run is not reported either.
+
+    Args:
+        session: The session.
+        in_order: Whether to keep to the order of collection.
+    """
+
+    def __init__(self, session: pytest.Session, in_order: bool) -> None:
+        self._session = session
+        self._in_order = in_order
+        self._next = 0
+        self._held: dict[int, Outcome | None] = {}
+        self._closed = False
+
+    def emit(self, test: int, outcome: Outcome | None) -> None:
+        """Report a test; ``None`` for one whose reports went out already."""
+        if not self._in_order:
+            self._send(outcome)
+            return
+        self._held[test] = outcome
+        while self._next in self._held and not self._closed:
+            self._send(self._held.pop(self._next))
+            self._next += 1
+            self._closed = bool(self._session.shouldfail or self._session.shouldstop)
+
+    def emit_held(self) -> None:
+        """Report what is still held back, after an interrupt."""
+        for test in sorted(self._held):
+            if self._closed:
+                break
+            self._send(self._held.pop(test))
+
+    def _send(self, outcome: Outcome | None) -> None:
+        if outcome is None:
+            return
+        item = outcome.item
+        hook = item.ihook
+        for message in outcome.warnings:
+            private.record_warning(self._session, message, item.nodeid)
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        for report, call in outcome.reports:
+            hook.pytest_runtest_logreport(report=report)
+            if private.is_interactive(call, report):
+                hook.pytest_exception_interact(node=item, call=call, report=report)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

@@ -1,0 +1,124 @@
+"""Output, logs, warnings and assertion texts of concurrent tests, each to its own test.
+
+pytest redirects the process from the beginning of a test's phase to its end, which only
+works for one test at a time. Here the redirection is put up once for the run, and what
+arrives is handed to the test in whose context it was emitted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fasttest.engine.output import routed_output
+from fasttest.host import private
+from fasttest.host.item_run import current_run
+
+if TYPE_CHECKING:
+    from fasttest.host.item_run import ItemRun
+
+
+class Routing:
+    """Routes what tests emit while it is entered.
+
+    Args:
+        session: The session whose options say what is captured and how.
+    """
+
+    def __init__(self, session: pytest.Session) -> None:
+        self._session = session
+        self._config = session.config
+        self._capture = private.capture_manager(session.config)
+        self._logging = private.logging_plugin(session.config)
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Routing:
+        with contextlib.ExitStack() as stack:
+            if self._config.pluginmanager.hasplugin("warnings"):
+                stack.enter_context(private.catch_warnings_for_run(self._session))
+                private.route_warnings(self._warn)
+            if self._capture is not None:
+                self._capture.resume_global_capture()
+                stack.callback(self._suspend_capture, self._capture)
+                stack.enter_context(
+                    private.terminal_past_capture(self._config, self._capture)
+                )
+                stack.enter_context(routed_output())
+            if self._logging is not None:
+                stack.enter_context(
+                    private.root_handler(self._logging, _LogRouter(self._logging))
+                )
+            stack.enter_context(private.comparisons(self._config, self._compare))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Take the redirections down, for a test that is alone under pytest's own."""
+        self._stack.close()
+        try:
+            yield
+        finally:
+            self.__enter__()
+
+    def take(self, run: ItemRun) -> list[tuple[str, str]]:
+        """What a test emitted since the last call: names and texts of sections."""
+        sections = []
+        texts = run.sink.take()
+        if self._capture is not None and private.has_output(self._capture):
+            # Written past ``sys.stdout``, by a child process or C code. Nothing says
+            # by whom; while one test computes and all others wait it was that test.
+            out, err = self._capture.read_global_capture()
+            texts["stdout"] = texts.get("stdout", "") + out
+            texts["stderr"] = texts.get("stderr", "") + err
+        for name in ("stdout", "stderr"):
+            if texts.get(name):
+                sections.append((name, texts[name]))
+        if run.log_handler is not None:
+            text = run.log_handler.stream.getvalue().strip()
+            run.log_handler = None
+            if text:
+                sections.append(("log", text))
+        return sections
+
+    def _suspend_capture(self, capture: Any) -> None:
+        capture.suspend_global_capture(in_=False)
+        # What came when no test ran belongs to none; pytest drops it as well.
+        capture.read_global_capture()
+
+    def _warn(self, message: warnings.WarningMessage) -> None:
+        run = current_run.get()
+        if run is None:
+            private.record_warning(self._session, message, "")
+        else:
+            run.warnings.append(message)
+
+    def _compare(self, op: str, left: object, right: object) -> str | None:
+        run = current_run.get()
+        if run is None:
+            return None
+        return private.comparison_of(run.item)(op, left, right)
+
+
+class _LogRouter(logging.Handler):
+    """A root handler which keeps each record for the test that logged it."""
+
+    def __init__(self, plugin: Any) -> None:
+        super().__init__()
+        self._formatter = plugin.formatter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        run = current_run.get()
+        if run is None:
+            return
+        if run.log_handler is None:
+            run.log_handler = private.log_capture_handler(self._formatter)
+        run.log_handler.emit(record)

@@ -1,0 +1,1 @@
+"""The same files under pytest and under fasttest: every outcome must agree."""

@@ -1,0 +1,181 @@
+"""Run each table once under pytest and once in each setting, and compare by feature."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ._invocation import Case, Line, Note, Run, Warned, start
+from ._table import PYTEST, SETTINGS, Setting, Table
+
+RUNNER = os.environ.get("FASTTEST_COMPAT_RUNNER", "fasttest")
+"""The module compared with pytest; ``pytest`` itself checks the tables alone."""
+
+_ALONE = bool(os.environ.get("FASTTEST_COMPAT_ALONE"))
+"""Run every feature by itself, which is slow but shows who disturbs whom."""
+
+_WORDS = {"XFAIL": "xfailed", "XPASS": "xpassed"}
+_FOLDERS = {each.name: str(n) for n, each in enumerate((PYTEST, *SETTINGS))}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison: a feature of a table, or the run as a whole, in one setting."""
+
+    table: Table
+    feature: str | None
+    setting: Setting
+
+
+def rows(*tables: Table) -> list[object]:
+    """Return the parameters of a test that checks every row of these tables."""
+    return [
+        pytest.param(
+            Row(table, feature, setting),
+            id=f"{table.name}-{feature or 'whole run'}-{setting.name}",
+        )
+        for table in _tables(tables)
+        for feature in (None, *table.features)
+        for setting in table.settings
+    ]
+
+
+def _tables(tables: Iterable[Table]) -> Iterator[Table]:
+    for table in tables:
+        if _ALONE:
+            yield from map(table.alone, table.features)
+        else:
+            yield table
+
+
+class Runs:
+    """The runs of this session, each made once by the first row that asks."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        # Two at a time: a run is mostly start-up, and timing is never compared.
+        self._pool = ThreadPoolExecutor(2)
+        self._runs: dict[tuple[str, str], Future[Run]] = {}
+
+    def of(self, table: Table, setting: Setting) -> Run:
+        """Return a table's run in one setting."""
+        if (table.name, PYTEST.name) not in self._runs:
+            for each in (PYTEST, *table.settings):
+                self._submit(table, each)
+        return self._runs[table.name, setting.name].result()
+
+    def check(self, row: Row) -> None:
+        """Fail with every difference between pytest's run and this row's."""
+        expected = self.of(row.table, PYTEST)
+        actual = self.of(row.table, row.setting)
+        if row.feature is None:
+            found = list(_differ_as_a_whole(row, expected, actual))
+        else:
+            _check_what_pytest_sees(row, expected)
+            found = list(_differ(row, expected, actual))
+        if found:
+            report = "\n".join(found)
+            pytest.fail(f"{report}\n\n===== {RUNNER} =====\n{actual.text}", False)
+
+    def close(self) -> None:
+        """Drop the runs that nobody waits for any more."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _submit(self, table: Table, setting: Setting) -> None:
+        # Folders of one length, since paths are cut and wrapped by their length.
+        root = self._root / table.name / _FOLDERS[setting.name]
+        root.mkdir(parents=True)
+        if setting is PYTEST or RUNNER == "pytest":
+            future = self._pool.submit(start, "pytest", table, root, PYTEST)
+        else:
+            future = self._pool.submit(start, RUNNER, table, root, setting)
+        self._runs[table.name, setting.name] = future
+
+
+def _check_what_pytest_sees(row: Row, run: Run) -> None:
+    feature = row.table.features[str(row.feature)]
+    words = [re.split(r"\W", line.word)[0] for line in _lines(row, run)]
+    seen = {_WORDS.get(word, word.lower()) for word in words}
+    wanted = set(feature.sees.split())
+    if seen != wanted:
+        pytest.fail(f"pytest saw {seen}, not {wanted}\n{run.text}", False)
+
+
+def _differ_as_a_whole(row: Row, expected: Run, actual: Run) -> Iterator[str]:
+    yield from _compare("exit code", expected.exit_code, actual.exit_code)
+    yield from _compare("counts", expected.counts, actual.counts)
+    yield from _compare_journals(row, expected, actual)
+
+
+def _differ(row: Row, expected: Run, actual: Run) -> Iterator[str]:
+    # The short summary is in collection order whatever ran first.
+    yield from _compare("summary", _lines(row, expected), _lines(row, actual))
+    if row.setting.junit:
+        yield from _compare("junit", _cases(row, expected), _cases(row, actual))
+    yield from _compare("warnings", _warned(row, expected), _warned(row, actual))
+    yield from _compare_journals(row, expected, actual)
+
+
+def _compare_journals(row: Row, expected: Run, actual: Run) -> Iterator[str]:
+    yield from _compare("journal", _lanes(row, expected), _lanes(row, actual))
+    if row.setting.parties == 1:
+        yield from _compare("order", _notes(row, expected), _notes(row, actual))
+
+
+def _lines(row: Row, run: Run) -> list[Line]:
+    return [line for line in run.lines if _owns(row, line.nodeid)]
+
+
+def _cases(row: Row, run: Run) -> Counter[Case]:
+    def path(case: Case) -> str:
+        return case.classname.replace(".", "/")
+
+    name = row.feature
+    starts = (f"test_{name}/", f"{name}/")
+    return Counter(c for c in run.cases if f"{path(c)}/".startswith(starts))
+
+
+def _warned(row: Row, run: Run) -> Counter[Warned]:
+    return Counter(warned for warned in run.warned if _owns(row, warned.location))
+
+
+def _notes(row: Row, run: Run) -> list[Note]:
+    return [note for note in run.notes if _owns(row, note.path)]
+
+
+def _lanes(row: Row, run: Run) -> dict[tuple[str, str], list[str]]:
+    lanes: dict[tuple[str, str], list[str]] = {}
+    for note in _notes(row, run):
+        lanes.setdefault((note.path, note.lane), []).append(note.text)
+    return {k: _once(v) for k, v in lanes.items()} if row.setting.rescues else lanes
+
+
+def _once(texts: list[str]) -> list[str]:
+    """Return what a test noted, if it did so twice over because it was rescued."""
+    half = len(texts) // 2
+    return texts[:half] if texts[:half] == texts[half:] else texts
+
+
+def _owns(row: Row, path: str) -> bool:
+    if row.feature is None:
+        return path == "conftest.py"
+    return row.table.features[row.feature].owns(row.feature, path)
+
+
+def _compare(what: str, expected: object, actual: object) -> Iterator[str]:
+    if expected == actual:
+        return
+    yield f"{what} differ:"
+    if isinstance(expected, Counter) and isinstance(actual, Counter):
+        yield from (f"  only pytest:  {each}" for each in expected - actual)
+        yield from (f"  only {RUNNER}: {each}" for each in actual - expected)
+    else:
+        yield f"  pytest:  {expected}"
+        yield f"  {RUNNER}: {actual}"

@@ -1,0 +1,154 @@
+"""What a compat case is: a table of one-feature files that share one run."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+# The tests that ``gate.arrive()`` waits for where tests are to be in flight together.
+PARTIES = 20
+
+_GATE = '''
+"""Hold a test until as many are in flight as this run must have at once."""
+import asyncio
+import os
+import time
+
+_PARTIES = int(os.environ["COMPAT_PARTIES"])
+_arrived = {}
+
+
+def crowded():
+    return _PARTIES > 1
+
+
+async def arrive(name, parties=None):
+    _arrived[name] = _arrived.get(name, 0) + 1
+    wanted = min(_PARTIES, parties or _PARTIES)
+    deadline = time.monotonic() + 20
+    while _arrived[name] < wanted:
+        await asyncio.sleep(0.001)
+        assert time.monotonic() < deadline, f"{_arrived[name]} of {wanted} in flight"
+'''
+
+_JOURNAL = '''
+"""Write down what happens, in lanes; within a lane the order is part of the case."""
+import os
+import sys
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def note(lane, text):
+    caller = os.path.relpath(sys._getframe(1).f_globals["__file__"], _HERE)
+    line = f"{caller.replace(os.sep, '/')}|{lane}|{text}\\n"
+    with open(os.path.join(_HERE, "journal.txt"), "a") as journal:
+        journal.write(line)
+'''
+
+
+_JUNIT = "--junitxml=junit.xml"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One way to start a runner."""
+
+    name: str
+    args: tuple[str, ...]
+    parties: int
+
+    @property
+    def junit(self) -> bool:
+        """Whether the run leaves a JUnit file to compare."""
+        return _JUNIT in self.args
+
+    @property
+    def rescues(self) -> bool:
+        """Whether a failed test may be run, and thus noted, a second time."""
+        return self.parties > 1 and "--no-rescue" not in self.args
+
+
+PYTEST = Setting("pytest", (_JUNIT,), 1)
+SERIAL = Setting("serial", ("--concurrency", "1", _JUNIT), 1)
+# No report file: most people's runs have no reader of reports but the terminal.
+DEFAULT = Setting("default", (), PARTIES)
+# No second chance: concurrency itself must not change any outcome.
+CROWDED = Setting("crowded", ("--concurrency", "64", "--no-rescue", _JUNIT), PARTIES)
+SETTINGS = (SERIAL, DEFAULT, CROWDED)
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One thing a suite may do, in a file ``test_<name>.py`` or a folder ``<name>/``.
+
+    Attributes:
+        source: The file, or the files of the folder by their path in it.
+        sees: The outcomes pytest must report, so that a slip in the source, which
+            both runners would report alike, does not pass for agreement.
+    """
+
+    source: str | Mapping[str, str]
+    sees: str = "passed"
+
+    def files(self, name: str) -> dict[str, str]:
+        """Return the feature's files by their path in the suite."""
+        if isinstance(self.source, str):
+            return {f"test_{name}.py": self.source}
+        return {f"{name}/{path}": text for path, text in self.source.items()}
+
+    def owns(self, name: str, path: str) -> bool:
+        """Tell whether a node id or path of the run belongs to this feature."""
+        return path.startswith((f"test_{name}.py", f"{name}/"))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Features that are run together, with the same arguments and ini settings.
+
+    Attributes:
+        name: Names the table in test ids.
+        features: The features by name.
+        ini: Lines of the ``[pytest]`` section.
+        steps: Arguments of the invocations made one after another in one folder; the
+            last one is compared.
+        conftest: The conftest of the root folder.
+        env: Environment variables of the run.
+        stdin: What the run reads from its standard input.
+        cache: Whether the run keeps pytest's cache, as ``--lf`` needs.
+        settings: The ways to start the runner that are compared.
+    """
+
+    name: str
+    features: Mapping[str, Feature]
+    ini: str = ""
+    steps: tuple[tuple[str, ...], ...] = ((),)
+    conftest: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    stdin: str = ""
+    cache: bool = False
+    settings: tuple[Setting, ...] = SETTINGS
+
+    def alone(self, feature: str) -> Table:
+        """Return a table of just one of the features."""
+        return replace(
+            self,
+            name=f"{self.name}-{feature}",
+            features={feature: self.features[feature]},
+        )
+
+    def write(self, root: Path) -> None:
+        """Lay the suite out in an empty folder."""
+        files = {"gate.py": _GATE, "journal.py": _JOURNAL}
+        if self.conftest:
+            files["conftest.py"] = self.conftest
+        for name, feature in self.features.items():
+            files |= feature.files(name)
+        for path, text in files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(textwrap.dedent(text).lstrip("\n"), encoding="utf-8")
+        ini = textwrap.dedent(self.ini).strip()
+        (root / "pytest.ini").write_text(f"[pytest]\npythonpath = .\n{ini}\n")

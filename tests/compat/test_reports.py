@@ -1,0 +1,212 @@
+"""What the terminal and the JUnit file show is pytest's, whatever ran together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from ._agreement import Row, Runs, rows
+from ._invocation import Run
+from ._table import CROWDED, DEFAULT, PYTEST, Feature, Table
+
+_AUTO = "asyncio_mode = auto\njunit_logging = all"
+
+_SHOWN = {
+    "shown": Feature(
+        '''
+        """A module with every outcome."""
+        import asyncio, pytest, sys
+
+        async def deeper(n):
+            await asyncio.sleep(0.002)
+            raise LookupError(f"deep {n}")
+
+        @pytest.mark.parametrize("n", range(3))
+        async def test_raises(n):
+            print("printed", n)
+            await deeper(n)
+
+        async def test_compares():
+            print("wrong", file=sys.stderr)
+            await asyncio.sleep(0.002)
+            assert [1, 2, 3] == [1, 2, 4], "a message"
+
+        async def test_passes():
+            print("quiet")
+
+        def test_sync_passes(): ...
+
+        @pytest.fixture
+        async def broken(): raise OSError("no fixture")
+
+        async def test_set_up(broken): ...
+
+        @pytest.fixture
+        async def fragile():
+            yield
+            raise OSError("late")
+
+        async def test_tear_down(fragile): ...
+
+        async def test_chained():
+            try:
+                await deeper(9)
+            except LookupError as error:
+                raise ValueError("chained") from error
+
+        @pytest.mark.skip("not now")
+        async def test_skipped(): ...
+
+        @pytest.mark.xfail(reason="known")
+        async def test_xfailed(): assert False
+
+        @pytest.mark.xfail
+        async def test_xpassed(): ...
+
+        class TestClass:
+            async def test_method(self): assert self is None
+        ''',
+        sees="passed failed error skipped xfailed xpassed",
+    )
+}
+
+
+def _shown(name: str, *args: str) -> Table:
+    # One setting is enough where only the form is in question.
+    return Table(name, _SHOWN, _AUTO, (args,), settings=(DEFAULT, CROWDED))
+
+
+_FORMS = (
+    _shown("plain"),
+    _shown("verbose", "-v"),
+    _shown("very-verbose", "-vv"),
+    _shown("quiet", "-q"),
+    _shown("tb-long", "--tb=long"),
+    _shown("tb-short", "--tb=short"),
+    _shown("tb-line", "--tb=line"),
+    _shown("tb-native", "--tb=native"),
+    _shown("tb-none", "--tb=no"),
+    _shown("full-trace", "--full-trace", "--tb=short"),
+    _shown("locals", "-l", "--tb=short"),
+    _shown("show-no-capture", "--show-capture=no"),
+    _shown("counting", "-o", "console_output_style=count"),
+    _shown("classic", "-o", "console_output_style=classic", "-v"),
+    _shown("legacy-junit", "-o", "junit_family=legacy"),
+    _shown("suite-name", "-o", "junit_suite_name=mine"),
+    _shown("no-log", "-o", "junit_logging=no"),
+)
+
+
+def _unordered(name: str, *args: str) -> Table:
+    return Table(name, _SHOWN, _AUTO, (args,), settings=(DEFAULT,))
+
+
+_SERIAL_MODES = (
+    _unordered("not-captured", "-s"),
+    _unordered("set-up-shown", "--setup-show"),
+    _unordered("set-up-only", "--setup-only"),
+    _unordered("set-up-plan", "--setup-plan"),
+    Table(
+        "debugger",
+        _SHOWN,
+        _AUTO,
+        (("--pdb",),),
+        stdin="c\n" * 20,
+        settings=(DEFAULT,),
+    ),
+)
+
+
+def _lines(run: Run) -> Counter[str]:
+    """Return the report's lines without what depends on time or order."""
+    lines: Counter[str] = Counter()
+    for line in run.text.partition("--- stderr ---")[0].splitlines():
+        # Progress fills the line of a file in whatever order its tests end.
+        line = re.sub(r"\s*\[ *(?:\d+%|\d+/\d+)\]$", "", line)
+        line = re.sub(r" in \d+\.\d+s\b.*", "", line)
+        if re.match(r"^test_\w+\.py [.FEsxX]+$", line):
+            path, _, letters = line.partition(" ")
+            line = f"{path} {''.join(sorted(letters))}"
+        # Names the plugins, of which one is replaced.
+        if not line.startswith(("plugins:", "platform ", "fasttest")):
+            lines[line.strip("=_- ")] += 1
+    return lines
+
+
+@pytest.mark.parametrize("row", rows(*_FORMS, *_SERIAL_MODES))
+def test_outcomes_agree_in_every_form(runs: Runs, row: Row) -> None:
+    """No option about the report changes an outcome or a count."""
+    if any(arg in ("--setup-only", "--setup-plan", "-q") for arg in row.table.steps[0]):
+        expected = runs.of(row.table, PYTEST)
+        assert runs.of(row.table, row.setting).exit_code == expected.exit_code
+    else:
+        runs.check(row)
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in _FORMS if t.name != "full-trace"], ids=lambda table: table.name
+)
+def test_terminal_says_the_same(runs: Runs, table: Table) -> None:
+    """Failures, captured output and the summary are line for line those of pytest."""
+    expected = _lines(runs.of(table, PYTEST))
+    actual = _lines(runs.of(table, DEFAULT))
+    assert expected - actual == Counter()
+
+
+@pytest.mark.parametrize("name", ["set-up-shown", "set-up-only", "set-up-plan"])
+def test_set_up_is_shown_in_order(runs: Runs, name: str) -> None:
+    """The set-up of each test is shown line by line as pytest shows it."""
+    table = next(table for table in _SERIAL_MODES if table.name == name)
+    shown = re.compile(r"^ *(?:SETUP|TEARDOWN) +[A-Z] (?!_|event_loop_policy).*$", re.M)
+    expected = shown.findall(runs.of(table, PYTEST).text)
+    assert expected
+    assert shown.findall(runs.of(table, DEFAULT).text) == expected
+
+
+def test_durations_name_each_phase(runs: Runs) -> None:
+    """Every phase has its own duration, however many tests waited at the same time."""
+    table = Table(
+        "durations",
+        {
+            "timed": Feature(
+                """
+                import asyncio, pytest
+
+                @pytest.fixture
+                async def slow_fixture():
+                    await asyncio.sleep(0.05)
+                    yield
+                    await asyncio.sleep(0.05)
+
+                @pytest.mark.parametrize("n", range(3))
+                async def test_slow(slow_fixture, n): await asyncio.sleep(0.2)
+
+                async def test_quick(): ...
+                """
+            )
+        },
+        _AUTO,
+        (("--durations=9", "--durations-min=0.02"),),
+        settings=(DEFAULT, CROWDED),
+    )
+    timed = re.compile(r"^([\d.]+)s (\w+) +(test_timed\S+)$", re.M)
+    expected = {m[1:] for m in timed.findall(runs.of(table, PYTEST).text)}
+    assert len(expected) == 9
+    for setting in table.settings:
+        found = timed.findall(runs.of(table, setting).text)
+        assert {m[1:] for m in found} == expected
+        for seconds, phase, _ in found:
+            # A phase lasts as long as it waits, not as long as the tests beside it.
+            wanted = 0.2 if phase == "call" else 0.05
+            assert wanted * 0.9 <= float(seconds) < wanted + 0.5
+
+
+def test_junit_file_adds_up(runs: Runs) -> None:
+    """The numbers of the JUnit file are pytest's."""
+    table = _FORMS[0]
+    for setting in (PYTEST, CROWDED):
+        run = runs.of(table, setting)
+        assert len(run.cases) == len({(c.classname, c.name) for c in run.cases})
+    assert runs.of(table, PYTEST).suite == runs.of(table, CROWDED).suite
