@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ._invocation import Case, Line, Note, Run, Warned, start
-from ._table import PYTEST, SETTINGS, Setting, Table
+from ._table import PYTEST, Setting, Table
 
 RUNNER = os.environ.get("FASTTEST_COMPAT_RUNNER", "fasttest")
 """The module compared with pytest; ``pytest`` itself checks the tables alone."""
@@ -22,7 +22,6 @@ _ALONE = bool(os.environ.get("FASTTEST_COMPAT_ALONE"))
 """Run every feature by itself, which is slow but shows who disturbs whom."""
 
 _WORDS = {"XFAIL": "xfailed", "XPASS": "xpassed"}
-_FOLDERS = {each.name: str(n) for n, each in enumerate((PYTEST, *SETTINGS))}
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,9 @@ class Runs:
     def of(self, table: Table, setting: Setting) -> Run:
         """Return a table's run in one setting."""
         if (table.name, PYTEST.name) not in self._runs:
-            for each in (PYTEST, *table.settings):
-                self._submit(table, each)
+            for number, each in enumerate((PYTEST, *table.settings)):
+                # Paths of one length, since texts are cut and wrapped by length.
+                self._submit(table, each, self._root / table.name / str(number))
         return self._runs[table.name, setting.name].result()
 
     def check(self, row: Row) -> None:
@@ -88,9 +88,7 @@ class Runs:
         """Drop the runs that nobody waits for any more."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _submit(self, table: Table, setting: Setting) -> None:
-        # Folders of one length, since paths are cut and wrapped by their length.
-        root = self._root / table.name / _FOLDERS[setting.name]
+    def _submit(self, table: Table, setting: Setting, root: Path) -> None:
         root.mkdir(parents=True)
         if setting is PYTEST or RUNNER == "pytest":
             future = self._pool.submit(start, "pytest", table, root, PYTEST)

@@ -28,7 +28,7 @@ def shut_down(loop: asyncio.AbstractEventLoop) -> BaseException | None:
     for step in (_cancel_all_tasks, _end_generators, _end_executor, _close):
         error = _attempt(step, loop)
         first = first or error
-        if loop.is_closed():
+        if first is not None and loop.is_closed():
             break
     return first
 

@@ -149,7 +149,7 @@ class Hub:
             self._waits.close()
             self.current = None
             self.greenlet = None
-            self._carriers.clear()
+            self._drop_carriers()
             private.set_loop_state(before)
 
     def park(self, *, threadsafe: bool = False) -> Any:
@@ -329,6 +329,8 @@ class Hub:
         self.current = strand
         try:
             strand.greenlet.switch()
+            if strand.state is State.FINISHED:
+                self._keep(strand)
         finally:
             self.current = None
             if callable(profile):
@@ -337,8 +339,6 @@ class Hub:
                 sys.settrace(trace)
                 be_traced()
         if strand.state is State.FINISHED:
-            self._keep(strand.greenlet)
-            strand.greenlet = None
             del self._live[strand]
             self._in_background -= strand.background
             if isinstance(strand.exception, KeyboardInterrupt):
@@ -346,11 +346,23 @@ class Hub:
             if strand.on_exit is not None:
                 strand.on_exit(strand)
 
-    def _keep(self, carrier: Any) -> None:
+    def _keep(self, strand: Strand) -> None:
+        carrier, strand.greenlet = strand.greenlet, None
         carrier.strand = None
         # A dead one: the strand's function raised GreenletExit by itself.
         if len(self._carriers) < _SPARE_CARRIERS and not carrier.dead:
             self._carriers.append(carrier)
+
+    def _drop_carriers(self) -> None:
+        # Each unwinds as its last reference goes, which no tracer must see: it would
+        # be a return without a call.
+        trace = sys.gettrace()
+        if trace is not None:
+            sys.settrace(None)
+        self._carriers.clear()
+        if trace is not None:
+            sys.settrace(trace)
+            be_traced()
 
     def _carry(self) -> None:
         # The body of every greenlet. A strand that has been abandoned ends with

@@ -101,39 +101,36 @@ class InstanceDef(FixtureDef[Any]):
         function = private.resolve_fixture_function(self, request)
         runner = self.run.stream.loop(loop)
         if inspect.isasyncgenfunction(function):
-            run = functools.partial(_run_async_generator, function, runner, request)
+            run = _run_async_generator
         elif inspect.iscoroutinefunction(function):
-            run = functools.partial(_run_coroutine, function, runner, request)
+            run = _run_coroutine
         elif inspect.isgeneratorfunction(function):
-            run = functools.partial(_run_generator, function, runner, request)
+            run = _run_generator
         else:
-            run = functools.partial(_run_function, function, runner)
-        self.func = _plain(run)  # type: ignore[misc]
+            run = _run_function
 
+        # A plain function, as pytest asks ``inspect`` of what kind it is.
+        def fixture_function(**arguments: Any) -> Any:
+            return run(functools.partial(function, **arguments), runner, request)
 
-def _plain(run: Callable[..., Any]) -> Callable[..., Any]:
-    # A plain function, as pytest asks ``inspect`` what kind a fixture function is.
-    def fixture_function(**kwargs: Any) -> Any:
-        return run(**kwargs)
-
-    return fixture_function
+        self.func = fixture_function  # type: ignore[misc]
 
 
 def _run_coroutine(
-    function: Callable[..., Any], runner: Any, request: SubRequest, **kwargs: Any
+    function: Callable[[], Any], runner: Any, request: SubRequest
 ) -> Any:
     own = contextvars.copy_context()
     before = own.copy()
     try:
-        return runner.run(function(**kwargs), own)
+        return runner.run(function(), own)
     finally:
         _hand_over(before, own, request)
 
 
 def _run_async_generator(
-    function: Callable[..., Any], runner: Any, request: SubRequest, **kwargs: Any
+    function: Callable[[], Any], runner: Any, request: SubRequest
 ) -> Any:
-    generator = function(**kwargs)
+    generator = function()
     own = contextvars.copy_context()
     before = own.copy()
 
@@ -159,11 +156,11 @@ def _run_async_generator(
 
 
 def _run_generator(
-    function: Callable[..., Any], runner: Any, request: SubRequest, **kwargs: Any
+    function: Callable[[], Any], runner: Any, request: SubRequest
 ) -> Any:
     current = runner.set_current()
     current.__enter__()
-    generator = function(**kwargs)
+    generator = function()
 
     def finish() -> None:
         try:
@@ -187,9 +184,11 @@ def _run_generator(
     return value
 
 
-def _run_function(function: Callable[..., Any], runner: Any, **kwargs: Any) -> Any:
+def _run_function(
+    function: Callable[[], Any], runner: Any, request: SubRequest
+) -> Any:
     with runner.set_current():
-        return function(**kwargs)
+        return function()
 
 
 def _hand_over(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,12 @@ from fasttest.host.item_run import current_run
 from fasttest.host.run import Run, RunOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
     from _pytest.terminal import TerminalReporter
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 _conflicts = pytest.StashKey[list[pytest.Item]]()
 
@@ -89,6 +95,19 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     return True
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave fasttest's own frames out of tracebacks, as pytest leaves out its own."""
+    if call.excinfo is not None:
+        traceback = call.excinfo.traceback
+        kept = traceback.filter(lambda frame: not _is_engine(frame.path))
+        if kept:
+            call.excinfo.traceback = kept
+    return (yield)
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Name the tests which failed beside others and passed alone."""
     conflicts = terminalreporter.config.stash[_conflicts]
@@ -139,6 +158,10 @@ def _serial_because(config: pytest.Config) -> str | None:
         "live logs": private.logs_live(config),
     }
     return next((name for name, given in reasons.items() if given), None)
+
+
+def _is_engine(path: Path | str) -> bool:
+    return str(path).startswith(_PACKAGE)
 
 
 def _say(config: pytest.Config, text: str) -> None:

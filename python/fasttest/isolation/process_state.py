@@ -8,6 +8,7 @@ failure beside others is confirmed alone.
 
 from __future__ import annotations
 
+import dis
 import inspect
 import types
 from collections.abc import Callable, Iterable, Iterator
@@ -94,6 +95,15 @@ PATCHING_MARKS = frozenset(
 )
 
 
+# Calls by which a mapping such as ``os.environ`` is changed are found by name or by the
+# subscript that is stored or deleted.
+_STORING = tuple(
+    dis.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR")
+)
+_MAPPING_CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
+_SETTING_ATTRIBUTES = (dis.opmap["STORE_ATTR"], dis.opmap["DELETE_ATTR"])
+
+
 class ProcessState:
     """Finds what changes the process; remembers each function it has looked at.
 
@@ -149,18 +159,31 @@ class ProcessState:
         names = set(_names(code))
         spaces = function.__globals__
         for name in sorted(names & _CHANGING_NAMES):
-            return f"{name} in {code.co_name}"
+            if name != "environ" or _changes_mapping(code, names):
+                return f"{name} in {code.co_name}"
         for name in sorted(names & _CHANGING_MEMBERS.keys()):
             if self._is_member(name, names, spaces):
                 return f"{name} in {code.co_name}"
+        assigned = _assigned_attribute(code, spaces)
+        if assigned is not None:
+            return f"{assigned} is set in {code.co_name}"
         for value in [spaces.get(name) for name in sorted(names)] + _cells(function):
-            if isinstance(value, types.FunctionType) and self._project(
-                value.__module__ or ""
-            ):
-                why = self._look_at(value)
+            for called in self._called(function, value):
+                why = self._look_at(called)
                 if why is not None:
                     return why
         return None
+
+    def _called(self, function: Any, value: Any) -> Iterator[Any]:
+        """What of a value that a function names may be called and is to be followed."""
+        module = getattr(value, "__module__", None) or ""
+        if isinstance(value, types.FunctionType):
+            if self._project(module) or _same_package(function.__module__, module):
+                yield value
+        elif isinstance(value, type) and _same_package(function.__module__, module):
+            # A helper of a plugin's fixture, such as a mock server's class.
+            if not self._project(module):
+                yield from vars(value).values()
 
     def _is_member(self, name: str, names: set[str], spaces: dict[str, Any]) -> bool:
         """Whether ``name`` means the member of a module that changes the process."""
@@ -200,6 +223,46 @@ def _names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
+
+
+def _stores(code: types.CodeType, *opcodes: int) -> bool:
+    """Whether a function, or one written inside it, may contain one of the opcodes.
+
+    A quick look at the bytes: caches between the instructions can look like opcodes.
+    """
+    operations = code.co_code[::2]
+    return any(opcode in operations for opcode in opcodes) or any(
+        isinstance(constant, types.CodeType) and _stores(constant, *opcodes)
+        for constant in code.co_consts
+    )
+
+
+def _changes_mapping(code: types.CodeType, names: set[str]) -> bool:
+    """Whether a function that names a mapping may change one, or only reads it."""
+    return bool(names & _MAPPING_CHANGES) or _stores(code, *_STORING)
+
+
+def _assigned_attribute(code: types.CodeType, spaces: dict[str, Any]) -> str | None:
+    """The attribute of an imported module or class which a function assigns to."""
+    if not _stores(code, *_SETTING_ATTRIBUTES):
+        return None
+    owner = ""
+    for instruction in dis.get_instructions(code):
+        if instruction.opcode in _SETTING_ATTRIBUTES and isinstance(
+            spaces.get(owner), (types.ModuleType, type)
+        ):
+            return f"{owner}.{instruction.argval}"
+        owner = instruction.argval if instruction.opname == "LOAD_GLOBAL" else ""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            assigned = _assigned_attribute(constant, spaces)
+            if assigned is not None:
+                return assigned
+    return None
+
+
+def _same_package(module: str, other: str) -> bool:
+    return module.partition(".")[0] == other.partition(".")[0]
 
 
 def _cells(function: Any) -> list[Any]:

@@ -15,10 +15,17 @@ def pytest_addoption(pluginmanager):
 '''
 
 
+# The last two collect garbage several times at the end of each inner run.
+OPTIONS = (
+    "-p speaks_dialect -p no:cacheprovider -p no:unraisableexception "
+    "-p no:threadexception"
+)
+
+
 @pytest.fixture
 def dialect(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let inner runs speak the dialect; the loop scope is set, so nothing is warned."""
     pytester.makepyfile(speaks_dialect=SPEAKS_DIALECT)
     pytester.syspathinsert()
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p speaks_dialect -p no:cacheprovider")
+    monkeypatch.setenv("PYTEST_ADDOPTS", OPTIONS)
     pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope=function\n")

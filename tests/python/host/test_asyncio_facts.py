@@ -85,10 +85,7 @@ def test_the_ini_file_decides_for_the_others(pytester: pytest.Pytester) -> None:
 def test_a_mark_added_after_collection_counts(pytester: pytest.Pytester) -> None:
     """The documented way to run a whole suite on one loop adds marks in a conftest."""
     item = collect(pytester, TESTS)["test_module"]
-    item.add_marker(
-        pytest.Mark("asyncio", (), {"loop_scope": "session"}, _ispytest=True),
-        append=False,
-    )
+    add_mark(item, loop_scope="session")
     assert dialect.test_loop_scope(item) == "session"
     dialect.check_test(item)
 

@@ -68,7 +68,7 @@ def test_strict_mode_takes_up_what_is_marked(pytester: pytest.Pytester) -> None:
         "<Coroutine test_method>",
         "<Coroutine test_static>",
         "<Coroutine test_class>",
-        "<AsyncStaticMethod test_object>",
+        "<Function test_object>",
         "<TestCaseFunction test_unit>",
     ]
 
@@ -78,6 +78,7 @@ def test_auto_mode_takes_up_all_and_marks_them(pytester: pytest.Pytester) -> Non
     path = pytester.makepyfile(SUITE)
     items, _ = pytester.inline_genitems(path, "--asyncio-mode=auto")
     assert names(items)[0] == "<Coroutine test_unmarked>"
+    assert names(items)[7] == "<AsyncStaticMethod test_object>"
     assert items[0].get_closest_marker("asyncio")
     assert not items[-1].get_closest_marker("asyncio")
 
@@ -166,15 +167,14 @@ def test_hypothesis_tests_are_told_by_their_inner_function() -> None:
     """``@given`` makes a sync function of an async one; the inner one is awaited."""
     hypothesis = pytest.importorskip("hypothesis")
 
-    @hypothesis.given(hypothesis.strategies.integers())
     async def asynchronous(number: int) -> None: ...
 
-    @hypothesis.given(hypothesis.strategies.integers())
     def synchronous(number: int) -> None: ...
 
+    given = hypothesis.given(hypothesis.strategies.integers())
     expected = asyncio_items.AsyncHypothesisTest
-    assert asyncio_items.item_class_for(asynchronous) is expected
-    assert asyncio_items.item_class_for(synchronous) is None
+    assert asyncio_items.item_class_for(given(asynchronous)) is expected
+    assert asyncio_items.item_class_for(given(synchronous)) is None
 
 
 def test_only_async_functions_have_a_class() -> None:

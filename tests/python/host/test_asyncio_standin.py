@@ -23,14 +23,16 @@ def only_the_stand_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[asyncio_standin.StandIn]:
     """Neither an imported nor an installed package is there; the stand-in is."""
-    for name in NAMES:
-        monkeypatch.delitem(sys.modules, name, raising=False)
     without = [p for p in sys.path if not Path(p, "pytest_asyncio").exists()]
     monkeypatch.setattr(sys, "path", without)
+    kept = {name: sys.modules.pop(name) for name in NAMES if name in sys.modules}
     stand_in = asyncio_standin.install()
     yield stand_in
     if stand_in in sys.meta_path:
         stand_in.uninstall()
+    for name in NAMES:
+        sys.modules.pop(name, None)
+    sys.modules.update(kept)
 
 
 def imported() -> ModuleType:
@@ -79,12 +81,12 @@ def test_nothing_is_left_when_it_is_uninstalled(
 
 
 def test_a_replaced_module_is_not_removed(
-    only_the_stand_in: asyncio_standin.StandIn, monkeypatch: pytest.MonkeyPatch
+    only_the_stand_in: asyncio_standin.StandIn,
 ) -> None:
     """Only what the stand-in served is its to take away."""
     imported()
     other = ModuleType("pytest_asyncio")
-    monkeypatch.setitem(sys.modules, "pytest_asyncio", other)
+    sys.modules["pytest_asyncio"] = other
     only_the_stand_in.uninstall()
     assert sys.modules["pytest_asyncio"] is other
 

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/orchestrator.hpp"
+#include "random_suite.hpp"
+#include "world.hpp"
+
+namespace fasttest {
+
+/// An executor that performs actions in any order, with failures, requests, second runs and stops,
+/// all drawn from a seed.
+class Simulation {
+  public:
+    struct Options {
+        std::int32_t failures = 10;  // percent of the actions
+        std::int32_t requests = 15;  // percent of the set-ups, calls and teardowns
+        std::int32_t again = 30;     // percent of the decisions
+        std::int32_t stop = 0;       // percent of the steps
+        std::int32_t concurrency = 0;  // 0: drawn
+    };
+
+    Simulation(std::uint32_t seed, const Options& options);
+
+    /// Runs to the end or to the first broken law.
+    void run();
+
+    const World& world() const { return world_; }
+    /// All actions in the order in which they were handed out.
+    const std::vector<Action>& actions() const { return actions_; }
+
+  private:
+    void step();
+    void perform(TestId test);
+    bool request(TestId test);
+    void take(const Action& action);
+
+    Options options_;
+    Dice dice_;
+    RandomSuite suite_;
+    std::int32_t concurrency_;
+    Orchestrator orchestrator_;
+    World world_;
+    std::vector<Action> actions_;
+};
+
+}  // namespace fasttest
