@@ -28,10 +28,7 @@ class Goal:
         return f"{sign} {self.ratio:g}x {'met' if met else 'MISSED'}"
 
 
-HEADER = (
-    f"{'runner':<18}{'median':>10}{'ratio':>9}  {'per round':<15}{'goal':<15}\n"
-    + "─" * 67
-)
+HEADER = f"{'runner':<18}{'median':>10}{'ratio':>9}  {'per round':<15}goal\n" + "─" * 67
 
 
 def block(

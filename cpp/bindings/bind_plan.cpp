@@ -1,4 +1,3 @@
-#include <pybind11/native_enum.h>
 #include <pybind11/stl.h>
 
 #include <string>
@@ -41,14 +40,6 @@ void bind_plan(py::module_& m) {
     m.attr("OWN") = own_scope;
     m.attr("NO_LOOP") = no_loop;
     m.attr("OWN_LOOP") = own_loop;
-
-    py::native_enum<Scope>(m, "Scope", "enum.IntEnum", "pytest's scopes; the wider, the greater.")
-        .value("FUNCTION", Scope::function)
-        .value("CLASS", Scope::class_)
-        .value("MODULE", Scope::module)
-        .value("PACKAGE", Scope::package)
-        .value("SESSION", Scope::session)
-        .finalize();
 
     py::class_<Plan>(m, "Plan", "The collected suite, and what follows from it before it runs.")
         .def(py::init<>())

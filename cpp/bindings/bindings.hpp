@@ -5,6 +5,8 @@
 namespace fasttest {
 
 void bind_errors(pybind11::module_& m);
+void bind_scope(pybind11::module_& m);
+void bind_fixture_graph(pybind11::module_& m);
 void bind_plan(pybind11::module_& m);
 void bind_orchestrator(pybind11::module_& m);
 

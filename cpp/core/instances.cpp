@@ -66,6 +66,7 @@ void Instances::begin_tear_down(InstanceId id, TestId stream) {
 void Instances::end_tear_down(InstanceId id) {
     Instance& gone = at(id);
     gone.state = State::dead;
+    gone.doomed_by = none;
     Slot& slot = slots_[index(gone.slot)];
     slot.live = none;
     slot.busy = none;

@@ -104,7 +104,7 @@ class Orchestrator {
     Action next_of_test(Stream& stream);
     Action next_of_request(Stream& stream);
     std::optional<Action> set_up_next(Stream& stream);
-    Action set_up_own(Stream& stream, const Suite::Entry& entry);
+    std::optional<Action> set_up_own(Stream& stream, const Suite::Entry& entry);
     std::optional<Action> set_up_wide(Stream& stream, const Suite::Entry& entry);
     std::optional<Action> obtain(Stream& stream, const Wanted& wanted);
     std::optional<Action> open_loop(Stream& stream, LoopId loop);
@@ -118,7 +118,7 @@ class Orchestrator {
     void apply(Stream& stream, const Action& action, bool ok);
     void opened(Stream& stream, LoopId loop, bool ok);
     void set_up(Stream& stream, const Action& action, bool ok);
-    void torn_down(const Action& action);
+    void torn_down(Stream& stream, const Action& action);
     void closed(Stream& stream, LoopId loop);
     void fail(Stream& stream);
 

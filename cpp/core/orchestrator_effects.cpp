@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/orchestrator.hpp"
 
 namespace fasttest {
@@ -9,7 +11,7 @@ void Orchestrator::apply(Stream& stream, const Action& action, bool ok) {
         case ActionKind::set_up:
             return set_up(stream, action, ok);
         case ActionKind::tear_down:
-            return torn_down(action);
+            return torn_down(stream, action);
         case ActionKind::close_loop:
             return closed(stream, action.instance);
         case ActionKind::call:
@@ -48,7 +50,6 @@ void Orchestrator::set_up(Stream& stream, const Action& action, bool ok) {
         stream.stack.push_back(action.entry);
         if (!ok) return fail(stream);
         frame.ready = true;
-        if (frame.kind == Frame::Kind::test) ++stream.entry;
         return;
     }
     const SlotId slot = instances_.slot_of(action.instance);
@@ -56,7 +57,7 @@ void Orchestrator::set_up(Stream& stream, const Action& action, bool ok) {
     scopes_.push(instances_.scope_of(slot), {false, action.instance});
     loops_.add_instance(instances_.loop_of(action.instance));
     if (frame.kind == Frame::Kind::test) {
-        stream.instances[stream.entry] = action.instance;
+        stream.instances[static_cast<std::size_t>(action.entry)] = action.instance;
         if (!ok) fail(stream);
     }
     wake_slot(slot);
@@ -72,8 +73,12 @@ void Orchestrator::fail(Stream& stream) {
     }
 }
 
-void Orchestrator::torn_down(const Action& action) {
+void Orchestrator::torn_down(Stream& stream, const Action& action) {
     if (action.instance == none) return;
+    // It went because what it had requested at run time had to make room. The walk goes back to
+    // it; what is still there is passed over.
+    if (stream.phase == Phase::set_up && action.entry != none)
+        stream.entry = std::min(stream.entry, static_cast<std::size_t>(action.entry));
     const SlotId slot = instances_.slot_of(action.instance);
     instances_.end_tear_down(action.instance);
     scopes_.remove(instances_.scope_of(slot), {false, action.instance});

@@ -40,16 +40,18 @@ std::optional<Action> Orchestrator::set_up_next(Stream& stream) {
     const auto entries = plan_.entries(plan_.closure_of(stream.test));
     while (stream.entry < entries.size()) {
         const Suite::Entry& entry = entries[stream.entry];
-        if (entry.slot == none) return set_up_own(stream, entry);
-        if (const auto action = set_up_wide(stream, entry)) return action;
+        const auto action =
+            entry.slot == none ? set_up_own(stream, entry) : set_up_wide(stream, entry);
+        if (action) return action;
         ++stream.entry;
     }
     return std::nullopt;
 }
 
-Action Orchestrator::set_up_own(Stream& stream, const Suite::Entry& entry) {
-    if (const auto action = open_loop(stream, entry.loop)) return *action;
+std::optional<Action> Orchestrator::set_up_own(Stream& stream, const Suite::Entry& entry) {
     const auto number = static_cast<std::int32_t>(stream.entry);
+    if (std::ranges::count(stream.stack, number) != 0) return std::nullopt;
+    if (const auto action = open_loop(stream, entry.loop)) return action;
     return perform(stream, {ActionKind::set_up, stream.test, number});
 }
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ._invocation import Case, Line, Note, Run, Warned, start
 from ._table import PYTEST, Setting, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 RUNNER = os.environ.get("FASTTEST_COMPAT_RUNNER", "fasttest")
 """The module compared with pytest; ``pytest`` itself checks the tables alone."""

@@ -7,14 +7,17 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
-from ._table import Setting, Table
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ._table import Setting, Table
 
 _TIMEOUT = 60
 _ALL_REPORTED = ["-rA"]
@@ -23,7 +26,9 @@ if tuple(map(int, pytest.__version__.split(".")[:2])) >= (8, 3):
     _ALL_REPORTED.append("--no-fold-skipped")
 
 _WORDS = "PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|SUBPASSED|SUBFAILED|SUBSKIPPED"
-_LINE = re.compile(rf"^((?:{_WORDS})(?: at \w+ of|\S*(?: \([^)]*\))?)) (.+?)(?: - (.*))?$")
+_LINE = re.compile(
+    rf"^((?:{_WORDS})(?: at \w+ of|\S*(?: \([^)]*\))?)) (.+?)(?: - (.*))?$"
+)
 _LAST_LINE = re.compile(r"^(?:=+ )?((?:\d+ \w+|no tests \w+).*?) in [\d.]+s")
 _COUNT = re.compile(r"(\d+) (\w+)")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ._agreement import RUNNER, Runs
-from ._invocation import Run
 from ._table import CROWDED, DEFAULT, PYTEST, SERIAL, Feature, Setting, Table
+
+if TYPE_CHECKING:
+    from ._invocation import Run
 
 pytestmark = pytest.mark.skipif(
     RUNNER == "pytest", reason="pytest alone has no conflicts"

@@ -226,7 +226,8 @@ _AROUND_COLLECTION = {
     "deselected": _with_conftest(
         """
         def pytest_collection_modifyitems(config, items):
-            gone = [i for i in items if "deselected/" in i.nodeid and "sync" not in i.name]
+            mine = [i for i in items if "deselected/" in i.nodeid]
+            gone = [i for i in mine if "sync" not in i.name]
             items[:] = [i for i in items if i not in gone]
             config.hook.pytest_deselected(items=gone)
         """,
@@ -253,7 +254,7 @@ _AROUND_COLLECTION = {
                     from journal import note
                     note("quiet", "used")
                 """,
-            "test_added.py": "async def test_added_to(): ...\nasync def test_bare(): ...",
+            "test_added.py": "async def test_added_to(): ...\nasync def test_no(): ...",
         }
     ),
     "plugin_module": Feature(

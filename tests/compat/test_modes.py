@@ -109,7 +109,9 @@ _HYPOTHESIS = {
     ),
 }
 
-_ANY = {"any": Feature("import pytest\n\n@pytest.mark.asyncio\nasync def test_a(): ...")}
+_ANY = {
+    "any": Feature("import pytest\n\n@pytest.mark.asyncio\nasync def test_a(): ...")
+}
 
 
 def _started(name: str, ini: str, *args: str, sees: str = "passed") -> Table:
@@ -118,17 +120,26 @@ def _started(name: str, ini: str, *args: str, sees: str = "passed") -> Table:
 
 _TABLES = (
     Table("strict", _STRICT),
-    Table("strict-by-option", _STRICT, "asyncio_mode = auto", (("--asyncio-mode=strict",),)),
+    Table(
+        "strict-by-option",
+        _STRICT,
+        "asyncio_mode = auto",
+        (("--asyncio-mode=strict",),),
+    ),
     Table("auto", _AUTO, "asyncio_mode = auto"),
     Table("auto-by-option", _AUTO, steps=(("--asyncio-mode=auto",),)),
     Table("auto-by-mark", _AUTO, "asyncio_mode = auto", (("-m", "asyncio"),)),
     Table("hypothesis", _HYPOTHESIS),
     _started("mode-unknown", "asyncio_mode = legacy", sees=""),
-    _started("fixture-scope-unknown", "asyncio_default_fixture_loop_scope = x", sees=""),
+    _started(
+        "fixture-scope-unknown", "asyncio_default_fixture_loop_scope = x", sees=""
+    ),
     _started("test-scope-unknown", "asyncio_default_test_loop_scope = x", sees=""),
     _started("debug-by-ini", "asyncio_debug = true"),
     _started("debug-by-option", "", "--asyncio-debug"),
-    _started("fixture-scope-named", "asyncio_default_fixture_loop_scope = fixture-scope"),
+    _started(
+        "fixture-scope-named", "asyncio_default_fixture_loop_scope = fixture-scope"
+    ),
     _started("plugin-blocked", "", "-p", "no:asyncio", sees="failed"),
 )
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._invocation import Run
 from ._table import PYTEST, SETTINGS, Feature, Setting, Table
+
+if TYPE_CHECKING:
+    from ._invocation import Run
 
 _IN_THE_CALL = {
     "assertion": Feature("async def test_it(): assert 1 == 2", "failed"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._invocation import Run
 from ._table import CROWDED, DEFAULT, PYTEST, Feature, Table
+
+if TYPE_CHECKING:
+    from ._invocation import Run
 
 _AUTO = "asyncio_mode = auto\njunit_logging = all"
 

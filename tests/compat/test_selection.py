@@ -71,7 +71,13 @@ _SELECTIONS = (
     _selected("by-folder", ".", first=_ALL, second=_ALL),
     _selected("deselected", "--deselect", "test_first.py", second=_ALL),
     _selected("ignored", "--ignore=test_first.py", second=_ALL),
-    _selected("by-name-setting", "-o", "python_functions=test_p*", first="passed", second="failed"),
+    _selected(
+        "by-name-setting",
+        "-o",
+        "python_functions=test_p*",
+        first="passed",
+        second="failed",
+    ),
     _selected("no-such-test", "test_first.py::test_absent"),
     _selected("no-such-file", "test_absent.py"),
     _selected("nothing-left", "-k", "absent"),
@@ -118,7 +124,9 @@ _STOPPING = {
 
 
 def _stopped(name: str, *args: str, sees: str) -> Table:
-    return Table(name, {"stops": Feature(_STOPPING["stops"].source, sees)}, _AUTO, (args,))
+    return Table(
+        name, {"stops": Feature(_STOPPING["stops"].source, sees)}, _AUTO, (args,)
+    )
 
 
 _STOPS = (

@@ -1,4 +1,4 @@
-"""The old set-up functions run where pytest runs them, and fail for whom pytest says."""
+"""The old set-up functions run where pytest runs them, and fail alike."""
 
 from __future__ import annotations
 

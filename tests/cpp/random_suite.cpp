@@ -57,9 +57,12 @@ void RandomSuite::add_tests(Dice& dice) {
             std::vector<FixtureId> needed;
             const ClosureId closure = add_closure(dice, leaf, needed);
             for (std::int32_t tests = dice.roll(7); tests > 0; --tests) {
+                std::vector<std::int32_t> all;
+                for (const Fixture& fixture : fixtures_)
+                    all.push_back(fixture.parametrized ? dice.roll(2) : none);
                 std::vector<std::int32_t> params;
-                for (const FixtureId id : needed)
-                    params.push_back(fixtures_[at(id)].parametrized ? dice.roll(2) : none);
+                for (const FixtureId id : needed) params.push_back(all[at(id)]);
+                params_.push_back(all);
                 LoopId loop = no_loop - dice.roll(2);  // no_loop or own_loop
                 if (dice.chance(40)) {
                     ScopeId scope = leaf;

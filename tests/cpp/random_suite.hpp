@@ -43,6 +43,10 @@ class RandomSuite {
     /// Where a fixture of that scope lives for tests of `inner`; none if there is no such place.
     ScopeId place(Scope scope, ScopeId inner) const;
     LoopId loop(const Fixture& fixture, ScopeId inner) const;
+    /// The parameter of a fixture for a test, whether its closure names the fixture or not.
+    std::int32_t param_key(TestId test, FixtureId fixture) const {
+        return params_[static_cast<std::size_t>(test)][static_cast<std::size_t>(fixture)];
+    }
 
   private:
     void add_scopes(Dice& dice);
@@ -56,6 +60,7 @@ class RandomSuite {
     std::vector<Fixture> fixtures_;
     std::vector<ScopeId> leaves_;  // where tests live, in collection order
     std::vector<ResourceId> resources_;
+    std::vector<std::vector<std::int32_t>> params_;  // per test, per fixture
 };
 
 }  // namespace fasttest

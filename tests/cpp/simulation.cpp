@@ -44,8 +44,8 @@ void Simulation::step() {
 
 void Simulation::perform(TestId test) {
     const ActionKind kind = world_.pending(test).kind;
-    const bool may_request =
-        kind == ActionKind::set_up || kind == ActionKind::call || kind == ActionKind::tear_down;
+    const bool may_request = kind == ActionKind::set_up || kind == ActionKind::call ||
+                             (kind == ActionKind::tear_down && options_.in_teardown);
     if (may_request && test != none && world_.depth(test) < 4 && dice_.chance(options_.requests) &&
         request(test)) {
         return;
@@ -67,8 +67,7 @@ bool Simulation::request(TestId test) {
     const bool own = fixture.scope == Scope::function;
     if (!own && scope == none) return false;
 
-    Request request{id, scope, fixture.parametrized ? dice_.roll(2) : none,
-                    suite_.loop(fixture, inner), {}, none};
+    Request request{id, scope, suite_.param_key(test, id), suite_.loop(fixture, inner), {}, none};
     const Action pending = world_.pending(test);
     if (!own) {
         for (const FixtureId needed : fixture.dependencies) {

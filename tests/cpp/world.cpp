@@ -149,6 +149,7 @@ void World::use_entries_before(Life& life, const Action& action, std::size_t end
             continue;
         }
         const InstanceId id = orchestrator_.instance_of(action.test, e);
+        if (action.kind != ActionKind::call && life.lost.contains(id)) continue;
         law(id != none && instances_.contains(id) && instances_[id].state == State::ready &&
                 instances_[id].fixture == entry.fixture &&
                 instances_[id].scope == entry.scope_instance &&
@@ -185,6 +186,8 @@ void World::wide_set_up(Life& life, const Action& action) {
         const Request& request = *life.frames.back().request;
         made = {request.fixture, request.scope_instance, request.param_key, request.loop,
                 {request.dependencies.begin(), request.dependencies.end()}};
+        // Making room may have taken what it was to be built on, where that had requested this.
+        std::erase_if(made.needs, [&](InstanceId id) { return !alive(id); });
     } else {
         law(life.phase == Phase::walking && action.entry > life.entry, "set-ups go forward", action);
         life.entry = action.entry;
@@ -217,7 +220,7 @@ void World::set_up_failed(Life& life, const Action& action) {
         ++refused_;
         return;
     }
-    law(alive(action.instance) && instances_[action.instance].state == State::failed,
+    law(alive(action.instance) && instances_[action.instance].failed,
         "dependants are given the instance that failed", action);
     const Instance& failed = instances_[action.instance];
     if (life.frames.size() > 1) {
@@ -248,6 +251,9 @@ void World::wide_teardown(Life& life, const Action& action) {
         law(other == action.test || !runs(other) || !state.uses.contains(action.instance),
             "nothing goes while somebody uses it", action);
     }
+    if (life.uses.contains(action.instance)) life.lost.insert(action.instance);
+    if (life.phase == Phase::walking && action.entry != none)
+        life.entry = std::min(life.entry, action.entry - 1);
     instances_[action.instance].state = State::tearing_down;
     if (life.frames.size() == 1 && life.phase == Phase::over) return closing_teardown(action);
     // Outside its scope's end an instance goes only to make room for another parameter, or for
@@ -340,10 +346,14 @@ void World::reported(TestId test, bool ok) {
                 if (ok) life.own_ready.insert(action.entry);
             } else {
                 instances_[action.instance].state = ok ? State::ready : State::failed;
+                instances_[action.instance].failed = !ok;
                 instances_[action.instance].age = set_ups_++;
                 if (base && ok) life.uses.insert(action.instance);
             }
             if (base && !ok) life.phase = Phase::tearing_down;
+            break;
+        case ActionKind::close_loop:
+            if (action.instance == own_loop) life.own_loop = false;
             break;
         case ActionKind::start:
             if (!ok) life.phase = Phase::tearing_down;
@@ -354,7 +364,8 @@ void World::reported(TestId test, bool ok) {
         case ActionKind::call:
         case ActionKind::set_up_failed: life.phase = Phase::tearing_down; break;
         case ActionKind::decide:
-            frame.pending.entry = ok ? none : 0;  // remembered for finished()
+            // Remembered for finished(); after stop() there are no second runs.
+            frame.pending.entry = ok || stopped_ ? none : 0;
             break;
         default: break;
     }

@@ -52,6 +52,7 @@ class World {
         LoopId loop;
         std::set<InstanceId> needs;
         State state = State::setting_up;
+        bool failed = false;
         std::int32_t age = 0;
     };
     struct Frame {
@@ -68,6 +69,8 @@ class World {
         std::set<std::int32_t> own_ready;
         bool own_loop = false;
         std::set<InstanceId> uses;
+        // What it had torn down itself, by asking for another parameter of what that is built on.
+        std::set<InstanceId> lost;
         std::vector<Frame> frames;
     };
 

@@ -22,14 +22,19 @@ class Batches:
     Args:
         plan: The prepared plan.
         crashed: Told of each test whose entry ended with an exception.
+        wake: Makes a loop look at its callbacks, when they were added from outside.
     """
 
     def __init__(
-        self, plan: _core.Plan, crashed: Callable[[int, BaseException], None]
+        self,
+        plan: _core.Plan,
+        crashed: Callable[[int, BaseException], None],
+        wake: Callable[[asyncio.AbstractEventLoop], None],
     ) -> None:
         self._plan = plan
         self._batches = plan.batches()
         self._crashed = crashed
+        self._wake = wake
         self._entries: dict[int, asyncio.Future[None]] = {}
         self._gathered: set[int] = set()
         self._by_loop: dict[int, list[int]] = {}
@@ -53,10 +58,12 @@ class Batches:
         if entry is None or entry.done() or entry.get_loop().is_closed():
             if error is not None:
                 self._crashed(test, error)
-        elif error is not None:
+            return
+        if error is not None:
             entry.set_exception(error)
         else:
             entry.set_result(None)
+        self._wake(entry.get_loop())
 
     def closing(self, loop_id: int) -> None:
         """A loop is about to close: entries of tests that never ran are dropped."""

@@ -18,9 +18,13 @@ from fasttest import _core
 from fasttest.engine.batches import Batches
 from fasttest.engine.hub import Hub, Strand
 from fasttest.engine.loops import OwnLoop, SharedLoop
+from fasttest.engine.strand import State
 
 # Kind, test, entry, instance; see the core's ``Action``.
 Action: TypeAlias = tuple[int, int, int, int]
+
+# Actions which begin something: not to be performed any more after Ctrl-C.
+_STARTING = (_core.SET_UP, _core.CALL)
 
 # Taken at import, so that a test which patches ``time`` never reaches the engine.
 _clock = time.perf_counter
@@ -75,7 +79,6 @@ class Stream:
 
     __slots__ = (
         "_action",
-        "_begun",
         "_executor",
         "data",
         "errors",
@@ -88,7 +91,6 @@ class Stream:
     def __init__(self, executor: Executor, test: int) -> None:
         self._executor = executor
         self._action: Action = (_core.START, test, -1, -1)
-        self._begun = False
         self.test = test
         self.strand: Strand | None = None
         self.own_loop: OwnLoop | None = None
@@ -104,11 +106,14 @@ class Stream:
                 been set up is still to be done by ``tear_down``.
         """
         executor, test = self._executor, self.test
-        self._begun = True
         action = executor.done(test, True)
         failed: BaseException | None = None
         while True:
             kind, _, entry, instance = action
+            if executor.interrupted and kind in _STARTING:
+                failed = KeyboardInterrupt()
+                self._action = executor.done(test, False)
+                break
             if kind == _core.CALL:
                 self._action = action
                 executor.calling(test)
@@ -158,10 +163,8 @@ class Stream:
         """
         executor, test = self._executor, self.test
         action = self._action
-        if action[0] == _core.CALL:
-            action = executor.done(test, True)
-        elif not self._begun:
-            action = executor.done(test, False)
+        if action[0] in (_core.CALL, _core.START):
+            action = executor.done(test, action[0] == _core.CALL)
         while True:
             kind, _, entry, instance = action
             if ended is not None and not _is_own(kind, instance):
@@ -236,6 +239,17 @@ class Stream:
                 failed = executor.perform(self, kind, entry, instance)
                 action = executor.done(test, failed is None)
 
+    def cancel(self) -> None:
+        """Cancel what the test is doing, after Ctrl-C; its teardown still runs."""
+        strand = self.strand
+        assert strand is not None
+        if self.own_loop is not None and self.own_loop.cancel_running():
+            return
+        if any(loop.cancel_running(strand) for loop in self._executor.loops.values()):
+            return
+        if strand.state is State.WAITING:
+            strand.throw(KeyboardInterrupt())
+
     def instance_of(self, entry: int) -> int:
         """The living instance of an entry which outlives the test."""
         return self._executor.core.instance_of(self.test, entry)
@@ -284,7 +298,7 @@ class Executor:
         self._streams: dict[int, Stream] = {}
         self._retried: set[int] = set()
         self._fatal: BaseException | None = None
-        self._batches = Batches(plan, work.crashed)
+        self._batches = Batches(plan, work.crashed, self.hub.wake)
         # Bound once: these are called several times a test.
         self.done = self.core.done
 

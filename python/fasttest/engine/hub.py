@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from fasttest.engine import private, selector
+from fasttest.engine.alarms import Alarms
 from fasttest.engine.interrupts import Interrupts
 from fasttest.engine.poller import Poller, make_poller
 from fasttest.engine.strand import (
@@ -77,6 +78,7 @@ class Hub:
         self.forked = False
         self._waits = Waits(clock, poller)
         self._interrupts = Interrupts(self)
+        self.alarms = Alarms(self)
         self._ready: deque[Strand] = deque()
         # All that have not finished; a dict because it keeps their order.
         self._live: dict[Strand, None] = {}
@@ -137,6 +139,7 @@ class Hub:
         private.set_loop_state(self.base)
         self._waits.open()
         self._interrupts = Interrupts(self)
+        self.alarms = Alarms(self)
         _running_hubs.add(self)
         selector.install()
         self._interrupts.install()
@@ -144,6 +147,7 @@ class Hub:
             self._loop(on_idle, on_interrupt, after_step)
         finally:
             self._interrupts.remove()
+            self.alarms.close()
             selector.uninstall()
             _running_hubs.discard(self)
             self._waits.close()
@@ -168,10 +172,13 @@ class Hub:
         strand = running_strand()
         if strand is None or strand is not self.current or self.forked:
             raise RuntimeError("Only a running strand of the hub can be parked.")
-        strand.state = State.PARKED
         self._awaited_from_threads += threadsafe
         try:
+            strand.state = State.PARKED
             return strand.leave()
+        except BaseException:
+            self._reclaim(strand)
+            raise
         finally:
             self._awaited_from_threads -= threadsafe
 
@@ -210,9 +217,13 @@ class Hub:
         """Leave the running strand until a descriptor is ready or time is up."""
         strand = self.current
         assert strand is not None
-        self._waits.add(strand, descriptor, timeout)
-        strand.state = State.WAITING
-        strand.leave()
+        try:
+            self._waits.add(strand, descriptor, timeout)
+            strand.state = State.WAITING
+            strand.leave()
+        except BaseException:
+            self._reclaim(strand)
+            raise
 
     def forget(self, descriptor: int) -> None:
         """A descriptor is about to be closed; who waits for it may see the error."""
@@ -233,13 +244,6 @@ class Hub:
             # Called by a signal handler, then.
             self._waits.wake_up()
 
-    def reclaim(self, strand: Strand) -> None:
-        """A strand goes on because of an exception raised while it waited in place."""
-        if strand.state is State.READY:
-            self._ready.remove(strand)
-        self._waits.end(strand)
-        strand.state = State.RUNNING
-
     def inherit(self, state: LoopState) -> None:
         """Let strands to come start with this policy and current loop."""
         self.base = (*self.base[:3], *state[3:])
@@ -256,6 +260,15 @@ class Hub:
         while self._calls:
             function, args = self._calls.popleft()
             function(*args)
+
+    def lone_strand(self) -> Strand | None:
+        """The strand in whose frames the hub waits; none if there are several tests."""
+        strand = self.foreground
+        if strand is None and len(self._live) - self._in_background == 1:
+            strand = next(each for each in self._live if not each.background)
+        if strand is None or strand.finished:
+            return None
+        return strand
 
     def _loop(
         self,
@@ -291,7 +304,7 @@ class Hub:
                 f"Nothing can resume the parked strands: {names}. Each waits for "
                 "another, or for a resume that has been forgotten."
             )
-        strand = self._lone_strand()
+        strand = self.lone_strand()
         if strand is not None:
             strand.waits_in_place = True
             self._switch(strand)
@@ -304,13 +317,14 @@ class Hub:
                 raise
             self._interrupts.note()
 
-    def _lone_strand(self) -> Strand | None:
-        strand = self.foreground
-        if strand is None and len(self._live) - self._in_background == 1:
-            strand = next(each for each in self._live if not each.background)
-        if strand is None or strand.finished:
-            return None
-        return strand
+    def _reclaim(self, strand: Strand) -> None:
+        # A signal handler raised somewhere between its decision to wait and the end
+        # of that: the strand runs, whatever is noted about it.
+        if strand.state is State.READY:
+            self._ready.remove(strand)
+        self._waits.end(strand)
+        strand.waits_in_place = False
+        strand.state = State.RUNNING
 
     def _step(self, strand: Strand) -> None:
         if strand.greenlet is None:
@@ -327,8 +341,14 @@ class Hub:
         if callable(profile):
             sys.setprofile(None)
         self.current = strand
+        alarms = self.alarms
+        serving = alarms.holder is not None and alarms.holder in strand.clients
+        if serving:
+            alarms.pause()
         try:
             strand.greenlet.switch()
+            if serving:
+                alarms.proceed()
             if strand.state is State.FINISHED:
                 self._keep(strand)
         finally:

@@ -64,6 +64,6 @@ class Interrupts:
                 # its finally blocks: leave its strand where it is.
                 hub.greenlet.throw(KeyboardInterrupt)
             raise KeyboardInterrupt
-        if hub.current is not None:
+        if hub.greenlet is not getcurrent():
             raise KeyboardInterrupt
         self.note()

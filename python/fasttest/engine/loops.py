@@ -189,8 +189,11 @@ class SharedLoop(ScopedLoop):
         return future.result()
 
     def _wait(self, future: asyncio.Future[Any] | None) -> None:
-        waiter = _Waiter(self._calling_strand(), future)
+        strand, driver = self._calling_strand(), self._strand
+        waiter = _Waiter(strand, future)
         self._waiters.append(waiter)
+        assert driver is not None
+        driver.clients.add(strand)
         if future is not None:
             future.add_done_callback(waiter.wake)
         self._hub.wake(self.loop)
@@ -198,6 +201,7 @@ class SharedLoop(ScopedLoop):
             self._hub.park()
         finally:
             self._waiters.remove(waiter)
+            driver.clients.discard(strand)
             if future is not None:
                 future.remove_done_callback(waiter.wake)
 
@@ -212,6 +216,7 @@ class SharedLoop(ScopedLoop):
         if self._policy is not None:
             private.set_policy(self._policy)
         asyncio.set_event_loop(loop)
+        self._run_until_stopped()
         while not self._closed and not loop.is_closed():
             self._run_until_stopped()
         self._appear_as_it_is()

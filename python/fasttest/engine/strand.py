@@ -42,6 +42,7 @@ class Strand:
         name: For messages.
         background: Whether it only serves others, as the strand of a shared loop
             does: the hub does not wait for it to end.
+        clients: The strands that wait for what this one, in the background, does.
         data: A slot for the owner.
         on_exit: Called on the hub with the strand once it has finished.
         result: What its function returned.
@@ -57,6 +58,7 @@ class Strand:
         "_killer",
         "_value",
         "background",
+        "clients",
         "data",
         "descriptor",
         "exception",
@@ -82,6 +84,7 @@ class Strand:
         self.hub = hub
         self.name = name
         self.background = background
+        self.clients: set[Strand] = set()
         self.data: Any = None
         self.on_exit: Callable[[Strand], object] | None = None
         self.result: Any = None
@@ -183,20 +186,19 @@ class Strand:
 
         Whoever calls it has noted what the strand waits for.
         """
+        alarms = self.hub.alarms
+        self._value = self._error = None
         self._switch_to_hub()
         while self.waits_in_place:
             # Nothing else can go on, so the waiting is done here: a signal handler
             # that raises then does so in this strand's own frames, as without a hub.
             self.waits_in_place = False
-            try:
-                self.hub.wait()
-            except BaseException:
-                self.hub.reclaim(self)
-                self._value = self._error = None
-                raise
+            alarms.deliver(self)
+            self.hub.wait()
             self._switch_to_hub()
         value, error = self._value, self._error
         self._value = self._error = None
+        alarms.deliver(self)
         if error is not None:
             raise error
         return value
@@ -205,13 +207,15 @@ class Strand:
         # The tracer is taken off and put back in the same frame: it then sees as many
         # returns as calls, which is what coverage's stack of frames lives on.
         trace, profile = sys.gettrace(), sys.getprofile()
-        if trace is not None:
-            sys.settrace(None)
-        if callable(profile):
-            sys.setprofile(None)
+        alarms = self.hub.alarms
         mine = get_loop_state()
-        set_loop_state(self.hub.base)
         try:
+            if trace is not None:
+                sys.settrace(None)
+            if callable(profile):
+                sys.setprofile(None)
+            alarms.hold(self)
+            set_loop_state(self.hub.base)
             self.hub.greenlet.switch()
         except GreenletExit:
             # Nobody will resume it any more: it is unwound wherever its last
@@ -220,6 +224,7 @@ class Strand:
             raise
         finally:
             set_loop_state(mine)
+            alarms.release(self)
             if callable(profile):
                 sys.setprofile(profile)
             if trace is not None:

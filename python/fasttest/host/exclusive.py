@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest import nodes
 
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.private import Scope
-from fasttest.isolation.process_state import ProcessState
+from fasttest.isolation.process_state import PATCHING_MARKS, ProcessState
 
 if TYPE_CHECKING:
     from fasttest.host.hooks import Listeners
@@ -31,6 +32,7 @@ class Exclusive:
         self._listeners = listeners
         self._state = ProcessState(self._is_project)
         self._by_module: dict[str, bool] = {}
+        self._by_node: dict[nodes.Node, str | None] = {}
         self._by_closure: dict[int, str | None] = {}
 
     def reason(self, item: pytest.Item, closure: Closure) -> str | None:
@@ -43,11 +45,22 @@ class Exclusive:
         assert isinstance(item, pytest.Function)
         if closure.id not in self._by_closure:
             self._by_closure[closure.id] = self._state.reason(
-                _functions(closure), _names(closure), ()
+                _functions(closure), _names(closure)
             )
-        marks = [mark.name for mark in item.iter_markers()]
-        why = self._by_closure[closure.id]
-        return why or self._state.reason([item.obj], (), marks)
+        why = self._by_closure[closure.id] or self._mark(item)
+        return why or self._state.reason([item.obj], ())
+
+    def _mark(self, node: nodes.Node) -> str | None:
+        """The mark on an item, or on a collector above it, that makes it exclusive."""
+        if node in self._by_node:
+            return self._by_node[node]
+        names = (mark.name for mark in node.own_markers if mark.name in PATCHING_MARKS)
+        why = next((f"mark {name}" for name in names), None)
+        if why is None and node.parent is not None:
+            why = self._mark(node.parent)
+        if not isinstance(node, pytest.Item):
+            self._by_node[node] = why
+        return why
 
     def _is_project(self, module: str) -> bool:
         known = self._by_module.get(module)

@@ -22,6 +22,14 @@ _AROUND = (
     "pytest_fixture_setup",
 )
 
+# Hooks that see the reports of a test, or that it begins and ends.
+_REPORTING = (
+    "pytest_runtest_makereport",
+    "pytest_runtest_logstart",
+    "pytest_runtest_logreport",
+    "pytest_runtest_logfinish",
+)
+
 # pytest's own plugins whose work round a phase the engine does itself, because they
 # redirect the whole process from the beginning of a phase to its end.
 _ROUTED = ("capturemanager", "logging-plugin")
@@ -84,6 +92,12 @@ class Listeners:
         self._session = session
         self._by_relay: dict[int, PhaseHooks] = {}
         manager = session.config.pluginmanager
+        self._watchers = {
+            _module(implementation.plugin)
+            for name in _REPORTING
+            for implementation in getattr(manager.hook, name).get_hookimpls()
+            if not _known(implementation)
+        }
         self._routed = [p for n in _ROUTED if (p := manager.get_plugin(n)) is not None]
 
     def phases(self, item: pytest.Item) -> PhaseHooks:
@@ -106,13 +120,11 @@ class Listeners:
                 return str(implementation.plugin_name)
         return None
 
-    def listens(self, *names: str) -> bool:
-        """Whether anybody but pytest and fasttest listens to one of these hooks."""
-        hook = self._session.config.hook
-        return any(
-            not _known(implementation)
-            for name in names
-            for implementation in getattr(hook, name).get_hookimpls()
+    def watched(self, item: pytest.Item) -> bool:
+        """Whether anybody but pytest and fasttest looks at the item's reports."""
+        return not all(
+            (idle := _IDLE.get(module)) is not None and idle(item)
+            for module in self._watchers
         )
 
     def _look_up(self, relay: Any) -> PhaseHooks:

@@ -19,6 +19,7 @@ from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions
+from fasttest.host.reports import Outcome
 from fasttest.host.suite import Closure, Entry, Suite, scope_instance
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ class ItemRun:
         counts: Whether its outcome counts; otherwise it is run again, alone.
         keep: Asked whether the outcome counts if others were in flight.
         log_handler: Holds the log records of the current phase, once there are any.
-        warnings: The warnings it showed.
+        outcome: Its reports and warnings.
+        began: When it began, by a clock that never goes back, in seconds.
+        began_at: The same by the system's clock.
+        ended: When its call ended, as ``began``.
     """
 
     def __init__(self, suite: Suite, instances: Instances, stream: Stream) -> None:
@@ -110,7 +114,8 @@ class ItemRun:
         self.counts = True
         self.keep: Callable[[], bool] | None = None
         self.log_handler: Any = None
-        self.warnings: list[Any] = []
+        self.outcome = Outcome(self.item)
+        self.began = self.began_at = self.ended = 0.0
         self._begun = False
         self._instances = instances
         self._own: dict[int, InstanceDef] = {}
@@ -127,6 +132,7 @@ class ItemRun:
         """
         item = self.item
         self._begun = True
+        dialect.check_test(item)
         info = private.fixture_info(item)
         if info is not None:
             private.new_request(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 from typing import TYPE_CHECKING
@@ -57,6 +58,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_conflicts] = []
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without the garbage collector, which would look at every item again.
+
+    What has been collected stays to the end: it is taken out of the collector's sight.
+    """
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        with private.quick_argument_names():
+            return (yield)
+    finally:
+        gc.freeze()
+        if collects:
+            gc.enable()
+
+
 @pytest.hookimpl
 def pytest_runtestloop(session: pytest.Session) -> object:
     """Run the collected items; in place of pytest's own loop."""
@@ -89,6 +107,9 @@ def pytest_runtestloop(session: pytest.Session) -> object:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Run an async test on the event loop which the core opened for it."""
     run = current_run.get()
+    asyncio_dialect.warn_before_call(
+        pyfuncitem, private.definitions_of(pyfuncitem)
+    )
     if run is None or asyncio_dialect.test_loop_scope(pyfuncitem) is None:
         return None
     run.call_async()

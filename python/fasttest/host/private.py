@@ -10,12 +10,21 @@ import contextlib
 import copy
 import logging
 import os
+import types
 import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from _pytest import assertion, fixtures, nodes, python, runner
+from _pytest import (
+    assertion,
+    fixtures,
+    nodes,
+    python,
+    runner,
+    threadexception,
+    unraisableexception,
+)
 from _pytest import logging as pytest_logging
 from _pytest.assertion import util as assertion_util
 from _pytest.scope import Scope
@@ -50,6 +59,14 @@ def argument_names(item: pytest.Item) -> Sequence[str]:
     """The names of the fixtures which a test's function takes as arguments."""
     names: Sequence[str] = item._fixtureinfo.argnames  # type: ignore[attr-defined]
     return names
+
+
+def definitions_of(
+    item: pytest.Item,
+) -> Mapping[str, Sequence[fixtures.FixtureDef[Any]]]:
+    """The fixtures which a test asked for by name, the closest definition last."""
+    info = fixture_info(item)
+    return {} if info is None else info.name2fixturedefs
 
 
 def parameters(item: pytest.Item) -> Mapping[str, Any]:
@@ -331,6 +348,108 @@ def has_output(capture: CaptureManager) -> bool:
         if position:
             return True
     return False
+
+
+def can_collect_unraisable() -> bool:
+    """Whether errors in finalizers and threads are queued for the next phase.
+
+    So it is from pytest 8.4 on; before, hooks round each phase look for them.
+    """
+    return hasattr(unraisableexception, "collect_unraisable") and hasattr(
+        threadexception, "collect_thread_exception"
+    )
+
+
+def collect_unraisable(config: pytest.Config) -> None:
+    """Warn of errors in finalizers and threads since the last phase."""
+    if unraisableexception.unraisable_exceptions in config.stash:
+        unraisableexception.collect_unraisable(config)
+    if threadexception.thread_exceptions in config.stash:
+        threadexception.collect_thread_exception(config)
+
+
+def call_function(item: pytest.Function) -> None:
+    """Call a test function with its arguments, by pytest's own implementation."""
+    python.pytest_pyfunc_call(item)
+
+
+def failed_call(
+    error: BaseException, when: Any, start: float, duration: float
+) -> pytest.CallInfo[Any]:
+    """The call of a phase that raised ``error``; times in seconds."""
+    return runner.CallInfo(
+        None,
+        pytest.ExceptionInfo.from_exception(error),
+        start=start,
+        stop=start + duration,
+        duration=duration,
+        when=when,
+        _ispytest=True,
+    )
+
+
+def passed_report(
+    item: pytest.Item,
+    location: tuple[str, int | None, str],
+    duration: float,
+    start: float,
+) -> pytest.TestReport:
+    """The report of a call that passed, for listeners which read no keywords."""
+    return pytest.TestReport(
+        getattr(item, "id", item.nodeid),
+        location,
+        {},
+        "passed",
+        None,
+        "call",
+        duration=duration,
+        start=start,
+        stop=start + duration,
+    )
+
+
+def last_failed(config: pytest.Config) -> bool:
+    """Whether failures of the last run are remembered, which passing tests end."""
+    plugin = config.pluginmanager.get_plugin("lfplugin")
+    return bool(plugin is not None and plugin.lastfailed)
+
+
+def _argument_names(
+    function: Any, *, name: str = "", cls: type | None = None
+) -> tuple[str, ...]:
+    """pytest's ``getfuncargnames``, without ``inspect.signature`` for plain functions.
+
+    The signature is the greatest single cost of collecting a simple test.
+    """
+    if (
+        cls is not None
+        or type(function) is not types.FunctionType
+        or function.__dict__
+        or function.__code__.co_posonlyargcount
+    ):
+        return _stock_argument_names(function, name=name, cls=cls)
+    code = function.__code__
+    count = code.co_argcount - len(function.__defaults__ or ())
+    names = code.co_varnames[:count]
+    if code.co_kwonlyargcount:
+        optional = function.__kwdefaults__ or {}
+        first = code.co_argcount
+        keywords = code.co_varnames[first : first + code.co_kwonlyargcount]
+        names += tuple(each for each in keywords if each not in optional)
+    return names
+
+
+_stock_argument_names = fixtures.getfuncargnames
+
+
+@contextlib.contextmanager
+def quick_argument_names() -> Iterator[None]:
+    """Let pytest look up the arguments of plain functions the quick way meanwhile."""
+    fixtures.getfuncargnames = _argument_names
+    try:
+        yield
+    finally:
+        fixtures.getfuncargnames = _stock_argument_names
 
 
 def forget_sections(item: pytest.Item) -> None:

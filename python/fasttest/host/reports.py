@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fasttest.host import private
+
+if TYPE_CHECKING:
+    from fasttest.host.item_run import ItemRun
+    from fasttest.host.quick import QuickWay
 
 
 @dataclass(slots=True)
@@ -17,13 +21,15 @@ class Outcome:
     Attributes:
         reports: Its phases' reports with the calls they were made of.
         warnings: The warnings it showed.
+        passed: The run, if it passed and took the short way: there are no reports.
     """
 
     item: pytest.Item
-    reports: list[tuple[pytest.TestReport, pytest.CallInfo[Any]]] = field(
+    reports: list[tuple[pytest.TestReport, pytest.CallInfo[Any] | None]] = field(
         default_factory=list
     )
     warnings: list[Any] = field(default_factory=list)
+    passed: ItemRun | None = None
 
     @property
     def failed(self) -> bool:
@@ -39,11 +45,15 @@ class Reporter:
 
     Args:
         session: The session.
+        quick: Reports the tests that took the short way.
         in_order: Whether to keep to the order of collection.
     """
 
-    def __init__(self, session: pytest.Session, in_order: bool) -> None:
+    def __init__(
+        self, session: pytest.Session, quick: QuickWay, in_order: bool
+    ) -> None:
         self._session = session
+        self._quick = quick
         self._in_order = in_order
         self._next = 0
         self._held: dict[int, Outcome | None] = {}
@@ -71,12 +81,15 @@ class Reporter:
         if outcome is None:
             return
         item = outcome.item
-        hook = item.ihook
         for message in outcome.warnings:
             private.record_warning(self._session, message, item.nodeid)
+        if outcome.passed is not None:
+            self._quick.report(outcome.passed)
+            return
+        hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report, call in outcome.reports:
             hook.pytest_runtest_logreport(report=report)
-            if private.is_interactive(call, report):
+            if call is not None and private.is_interactive(call, report):
                 hook.pytest_exception_interact(node=item, call=call, report=report)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)

@@ -89,6 +89,13 @@ class Routing:
                 sections.append(("log", text))
         return sections
 
+    def drop(self, run: ItemRun) -> None:
+        """Forget what a test emitted."""
+        run.sink.take()
+        run.log_handler = None
+        if self._capture is not None and private.has_output(self._capture):
+            self._capture.read_global_capture()
+
     def _suspend_capture(self, capture: Any) -> None:
         capture.suspend_global_capture(in_=False)
         # What came when no test ran belongs to none; pytest drops it as well.
@@ -99,7 +106,7 @@ class Routing:
         if run is None:
             private.record_warning(self._session, message, "")
         else:
-            run.warnings.append(message)
+            run.outcome.warnings.append(message)
 
     def _compare(self, op: str, left: object, right: object) -> str | None:
         run = current_run.get()

@@ -12,12 +12,13 @@ import pytest
 
 from fasttest import _core
 from fasttest.engine.executor import Executor, Stream
-from fasttest.engine.output import current_sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.hooks import Listeners
 from fasttest.host.item_run import Instances, ItemRun, SetupState, current_run
+from fasttest.host.phases import Phases
+from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter
 from fasttest.host.routing import Routing
 from fasttest.host.suite import Suite
@@ -67,10 +68,11 @@ class Run:
         self._suite = Suite(session)
         self._plan()
         stops_early = bool(session.config.getoption("maxfail"))
-        self._reporter = Reporter(session, in_order=stops_early)
+        quick = QuickWay(session, self._listeners)
+        self._reporter = Reporter(session, quick, in_order=stops_early)
         self._state = SetupState()
         self._routing = Routing(session)
-        self._outcomes: dict[int, Outcome] = {}
+        self._phases = Phases(self._listeners, self._routing, quick, self._reraised)
         self._first: dict[int, Outcome] = {}
         self.conflicts: list[pytest.Item] = []
         self.executor = Executor(self, self._suite.plan, options.concurrency)
@@ -99,6 +101,10 @@ class Run:
                 with self._routing:
                     self.executor.run()
         finally:
+            for test in self.executor.core.dropped():
+                # Failed beside others, and the run ended before it could run alone.
+                if test in self._first:
+                    self._reporter.emit(test, self._first[test])
             self._reporter.emit_held()
             private.set_setup_state(self._session, former)
 
@@ -113,11 +119,9 @@ class Run:
             if self._is_guest(stream.test):
                 self._run_guest(run)
             else:
-                self._run_item(run)
+                self._run_beside(run)
         except self._reraised as error:
-            if not run.finished:
-                run.tear_down()
-            self.executor.stop(error)
+            self._end_session(run, error)
         except BaseException:
             if not run.finished:
                 run.tear_down()
@@ -162,65 +166,35 @@ class Run:
 
     # One item.
 
-    def _run_item(self, run: ItemRun) -> None:
-        """Run an item beside others: pytest's phases, with output and logs routed."""
-        item, test = run.item, run.stream.test
-        sink = run.sink
-        current_sink.set(sink)
-        outcome = self._outcomes[test] = Outcome(item)
-        hooks = self._listeners.phases(item)
-        private.set_current_test(item, "call")
-        private.forget_shown_warnings()
-        if self._phase(run, outcome, "setup", functools.partial(hooks.setup, item=item)):
-            self._phase(run, outcome, "call", functools.partial(hooks.call, item=item))
-        run.keep = functools.partial(self._keep, run, outcome)
-        self._phase(
-            run,
-            outcome,
-            "teardown",
-            functools.partial(hooks.teardown, item=item, nextitem=None),
-        )
-        outcome.warnings = run.warnings
+    def _run_beside(self, run: ItemRun) -> None:
+        """Run an item that may overlap with others, and report it if it counts."""
+        test = run.stream.test
+        run.keep = functools.partial(self._keep, run)
+        self._phases.run(run)
         if run.counts:
-            self._finish(run, outcome)
+            if test in self._first and not run.outcome.failed:
+                self.conflicts.append(run.item)
+            self._reporter.emit(test, run.outcome)
         else:
-            private.forget_sections(item)
+            self._first[test] = run.outcome
+            private.forget_sections(run.item)
 
-    def _phase(
-        self, run: ItemRun, outcome: Outcome, when: Any, call: Callable[[], Any]
-    ) -> bool:
-        item = run.item
-        info = private.CallInfo.from_call(call, when=when, reraise=self._reraised)
-        if when == "teardown":
-            info.duration -= run.stream.lingered
-        for name, text in self._routing.take(run):
-            item.add_report_section(when, name, text)
-        report = self._make_report(item, info)
-        outcome.reports.append((report, info))
-        return bool(report.passed)
-
-    def _make_report(
-        self, item: pytest.Item, call: pytest.CallInfo[Any]
-    ) -> pytest.TestReport:
-        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(
-            item=item, call=call
-        )
-        return report
-
-    def _keep(self, run: ItemRun, outcome: Outcome) -> bool:
+    def _keep(self, run: ItemRun) -> bool:
         """Whether an outcome counts that was reached beside others."""
         if not self._options.rescue or self.executor.interrupted:
             return True
-        failed = outcome.failed or bool(run.stream.errors)
-        if failed:
-            self._first[run.stream.test] = outcome
-        return not failed
+        return not (run.outcome.failed or run.stream.errors)
 
-    def _finish(self, run: ItemRun, outcome: Outcome) -> None:
-        test = run.stream.test
-        if test in self._first and not outcome.failed:
-            self.conflicts.append(run.item)
-        self._reporter.emit(test, outcome)
+    def _end_session(self, run: ItemRun, error: BaseException) -> None:
+        """A test ended the session: with Ctrl-C, or by ``pytest.exit``."""
+        if isinstance(error, KeyboardInterrupt):
+            self.executor.hub.interrupt()
+        else:
+            self.executor.stop(error)
+        if not run.finished:
+            # Its errors have nobody left to be reported to.
+            with contextlib.suppress(Exception):
+                run.tear_down()
 
     def _is_guest(self, test: int) -> bool:
         return self._options.concurrency == 1 or self._suite.plan.is_exclusive(test)

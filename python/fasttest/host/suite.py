@@ -15,7 +15,7 @@ from fasttest.host import private
 from fasttest.host.private import Scope
 
 if TYPE_CHECKING:
-    from _pytest.fixtures import FixtureDef
+    from _pytest.fixtures import FixtureDef, FuncFixtureInfo
 
 
 @dataclass(slots=True)
@@ -126,8 +126,7 @@ class Suite:
         self._keep: list[Any] = []
         self._params: dict[int, ParameterKeys] = {}
         self._loops: dict[tuple[Scope, int], int] = {}
-        self._by_info: dict[tuple[int, int], Closure] = {}
-        self._by_rows: dict[Any, Closure] = {}
+        self._by_signature: dict[tuple[Any, ...], Closure] = {}
 
     def closure_of(self, item: pytest.Item) -> tuple[Closure, int]:
         """The closure of the next item in order, and the loop of its call."""
@@ -137,11 +136,11 @@ class Suite:
         if scope is not None:
             loop = self._loop(Scope(scope), self._visits.snapshot())
         info = private.fixture_info(item)
-        key = (id(info), visit)
-        closure = self._by_info.get(key)
+        key = (visit, *_signature(item, info))
+        closure = self._by_signature.get(key)
         if closure is None:
             self._keep.append(info)
-            closure = self._by_info[key] = self._resolve(item, visit)
+            closure = self._by_signature[key] = self._resolve(item, visit)
         return closure, loop
 
     def add(
@@ -186,40 +185,21 @@ class Suite:
         return keys.key(value)
 
     def _resolve(self, item: pytest.Item, visit: int) -> Closure:
-        resolution = _Resolution(self, item, self._visits.snapshot())
+        visits = self._visits.snapshot()
+        resolution = _Resolution(self, item, visits)
         entries = resolution.entries
-        rows = tuple(
-            (
-                -1 if e.definition is None else self.fixture(e.definition),
-                e.collector,
-                e.scope_instance,
-                tuple(e.dependencies),
-                e.requester,
-                e.loop,
-            )
+        rows = [
+            (self._fixture_or_node(e), e.scope_instance, e.dependencies, e.loop)
             for e in entries
+        ]
+        return Closure(
+            self.plan.add_closure(visit, rows),
+            entries,
+            [i for i, e in enumerate(entries) if e.scope_instance != _core.OWN],
+            [i for i, e in enumerate(entries) if e.scope_instance == _core.OWN],
+            list(resolution.direct.items()),
+            visits,
         )
-        direct = list(resolution.direct.items())
-        key = (visit, rows, tuple((name, id(d)) for name, d in direct))
-        closure = self._by_rows.get(key)
-        if closure is None:
-            for _, definition in direct:
-                self._keep.append(definition)
-            closure = self._by_rows[key] = Closure(
-                self.plan.add_closure(
-                    visit,
-                    [
-                        (self._fixture_or_node(e), e.scope_instance, e.dependencies, e.loop)
-                        for e in entries
-                    ],
-                ),
-                entries,
-                [i for i, e in enumerate(entries) if e.scope_instance != _core.OWN],
-                [i for i, e in enumerate(entries) if e.scope_instance == _core.OWN],
-                direct,
-                self._visits.snapshot(),
-            )
-        return closure
 
     def _fixture_or_node(self, entry: Entry) -> int:
         if entry.definition is not None:
@@ -261,6 +241,18 @@ class Suite:
         if loop is None:
             loop = self._loops[key] = self.plan.add_loop(where)
         return loop
+
+
+def _signature(item: pytest.Item, info: FuncFixtureInfo | None) -> tuple[Any, ...]:
+    """What tells the closures of tests below one node apart."""
+    if info is None:
+        return ()
+    definitions = info.name2fixturedefs
+    return (
+        *item.fixturenames,  # type: ignore[attr-defined]
+        *(id(each) for found in definitions.values() for each in found),
+        *private.parameter_scopes(item).items(),
+    )
 
 
 def _loop_scope_instance(scope: Scope, visits: Mapping[nodes.Node, int]) -> int:

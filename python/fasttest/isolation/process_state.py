@@ -120,21 +120,16 @@ class ProcessState:
         self,
         functions: Iterable[Callable[..., Any]],
         fixtures: Iterable[str],
-        marks: Iterable[str],
     ) -> str | None:
         """Why a test runs alone, in a few words; None if nothing says so.
 
         Args:
             functions: The test's function and those of all its fixtures.
             fixtures: The names of all its fixtures.
-            marks: The names of its marks.
         """
         for name in fixtures:
             if name in PATCHING_FIXTURES:
                 return f"fixture {name}"
-        for name in marks:
-            if name in PATCHING_MARKS:
-                return f"mark {name}"
         for function in functions:
             why = self._look_at(function)
             if why is not None:
@@ -142,11 +137,12 @@ class ProcessState:
         return None
 
     def _look_at(self, function: Any) -> str | None:
-        function = inspect.unwrap(function) if _is_patched(function) is None else function
-        patched = _is_patched(function)
-        if patched is not None:
-            return patched
         function = getattr(function, "__func__", function)
+        if getattr(function, "__dict__", None):
+            patched = _is_patched(function)
+            if patched is not None:
+                return patched
+            function = inspect.unwrap(function)
         code = getattr(function, "__code__", None)
         if not isinstance(code, types.CodeType):
             return None

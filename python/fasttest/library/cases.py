@@ -13,8 +13,8 @@ from fasttest.library.definitions import TestDefinition
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from fasttest.library.groups import Group
     from fasttest.library.names import Names
-    from fasttest.library.suite import Group
 
 
 @dataclass(frozen=True, slots=True)

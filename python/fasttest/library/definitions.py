@@ -1,4 +1,4 @@
-"""What a suite is declared to consist of: tests and fixtures as given by their author."""
+"""What a suite is declared to consist of: tests and fixtures as they were given."""
 
 from __future__ import annotations
 
@@ -140,8 +140,8 @@ def argnames_of(function: Callable[..., Any]) -> tuple[str, ...]:
             continue
         if parameter.kind is parameter.POSITIONAL_ONLY:
             raise ValueError(
-                f"argument {parameter.name!r} of {name_of(function)} is positional-only;"
-                " fixtures are passed by name"
+                f"argument {parameter.name!r} of {name_of(function)} is "
+                "positional-only; fixtures are passed by name"
             )
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             names.append(parameter.name)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fasttest import _core
+from fasttest.library.groups import Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from fasttest.library.definitions import FixtureDefinition
-    from fasttest.library.suite import Group
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,6 @@ class Names:
         }
 
     def _add(self, group: Group, node: int) -> None:
-        from fasttest.library.suite import Group
-
         self._nodes[group] = node
         for fixture in group.fixtures:
             self._graph.add_fixture(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
 
 
 class RunOptions(TypedDict, total=False):
@@ -53,3 +55,18 @@ class Options:
             raise ValueError(f"concurrency is {self.concurrency}; at least 1 is needed")
         if self.max_failures < 0:
             raise ValueError(f"max_failures is {self.max_failures}; 0 means no limit")
+
+
+@dataclass(frozen=True, slots=True)
+class LoopOptions:
+    """How the event loops of a run are made; what the executor asks for.
+
+    Attributes:
+        factory: Makes a loop; None leaves that to the policy.
+        debug: asyncio's debug mode; None leaves that to the environment.
+        policy: None, as a suite never changes the policy.
+    """
+
+    factory: Callable[[], asyncio.AbstractEventLoop] | None
+    debug: bool | None
+    policy: None = None

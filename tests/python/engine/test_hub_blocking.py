@@ -10,11 +10,13 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import greenlet
+import greenlet  # type: ignore[import-untyped]
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Run = Callable[..., list[Any]]
 
@@ -75,7 +77,7 @@ def test_a_loop_run_by_an_import_blocks(
     """Otherwise another strand could import the module half-made."""
     (tmp_path / "waits_when_imported.py").write_text("import order_; order_.wait()")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(sys.modules, "order_", order)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "order_", order)
     assert order.of(lambda: __import__("waits_when_imported")) == ["waited", "other"]
     sys.modules.pop("waits_when_imported")
 

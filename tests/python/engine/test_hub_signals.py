@@ -91,41 +91,105 @@ def test_a_handler_raises_in_the_test_that_waits_alone(
     assert run(test) == ["timed out"]
 
 
-def test_a_handler_raises_in_the_foreground_beside_a_shared_loop(
-    hub: Hub, alarm: Callable[[], None]
+@pytest.mark.parametrize("set_foreground", [True, False])
+def test_an_alarm_during_a_servers_work_is_the_tests(
+    hub: Hub, alarm: Callable[[], None], set_foreground: bool
 ) -> None:
-    """The server's loop goes on; the test which waits for it gets the exception."""
-    ticks: list[int] = []
+    """Raised in the server's frames it would be lost there, and the test hang."""
+    served: list[str] = []
 
-    async def tick() -> None:
-        while True:
-            ticks.append(1)
-            await asyncio.sleep(0.001)
+    async def work() -> None:
+        await asyncio.sleep(0.001)
+        signal.raise_signal(signal.SIGALRM)
+        served.append("undisturbed")
 
     async def serve() -> asyncio.Task[None]:
-        return asyncio.create_task(tick())
+        return asyncio.create_task(work())
 
-    def test() -> str:
+    def test() -> None:
         server = SharedLoop(hub)
-        ticking = server.run(serve())
-        try:
-            alarm()
-            server.run(asyncio.sleep(10))
-        except TimedOut:
-            before = len(ticks)
-            server.run(asyncio.sleep(0.005))
-            assert not ticking.done()
-            assert len(ticks) > before > 0
-            return "timed out"
-        finally:
-            server.close()
-        return "slept"
+        kept.append(server.run(serve()))
+        own = OwnLoop(hub)
+        with pytest.raises(TimedOut):
+            own.run(asyncio.sleep(10))
+        own.close()
+        server.close()
 
+    kept: list[asyncio.Task[None]] = []
     strand = _spawn(hub, test)
-    hub.foreground = strand
+    hub.foreground = strand if set_foreground else None
     hub.run(lambda: False)
     assert strand.exception is None
-    assert strand.result == "timed out"
+    assert served == ["undisturbed"]
+
+
+def test_an_alarm_during_the_hubs_own_work_is_the_tests(
+    hub: Hub, run: Run, alarm: Callable[[], None]
+) -> None:
+    """It must not end the run."""
+    alarms = iter([signal.raise_signal])
+
+    def idle() -> bool:
+        next(alarms, lambda _: None)(signal.SIGALRM)
+        return False
+
+    def test() -> None:
+        with pytest.raises(TimedOut):
+            _wait_for_ever()
+
+    run(test, on_idle=idle)
+
+
+def test_an_alarm_is_raised_in_the_coroutine_that_runs(
+    hub: Hub, run: Run, alarm: Callable[[], None]
+) -> None:
+    """Though on a shared loop it runs in another strand than its test."""
+
+    async def compute_for_ever() -> str:
+        await asyncio.sleep(0)
+        try:
+            signal.raise_signal(signal.SIGALRM)
+        except TimedOut:
+            return "raised here"
+        return "lost"
+
+    def test() -> str:
+        shared = SharedLoop(hub)
+        try:
+            return shared.run(compute_for_ever())
+        finally:
+            shared.close()
+
+    assert run(test) == ["raised here"]
+
+
+def test_a_handler_that_raises_nothing_leaves_the_test_waiting(
+    hub: Hub, run: Run
+) -> None:
+    """It is called once, in the test's frames, and the handler is there again."""
+    called: list[str] = []
+
+    def handle(_: int, frame: Any) -> None:
+        while frame.f_code is not test.__code__:
+            frame = frame.f_back
+        called.append(frame.f_code.co_name)
+
+    def test() -> str:
+        shared = SharedLoop(hub)
+        own = OwnLoop(hub)
+        shared.loop.call_later(0.001, signal.raise_signal, signal.SIGALRM)
+        own.run(asyncio.sleep(0.01))
+        assert signal.getsignal(signal.SIGALRM) is handle
+        own.close()
+        shared.close()
+        return "waited"
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        assert run(test) == ["waited"]
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert called == ["test"]
 
 
 def test_loops_handle_signals_as_before(run: Run) -> None:
@@ -213,13 +277,12 @@ def test_the_second_interrupt_ends_the_run_at_once(hub: Hub) -> None:
     seen: list[str] = []
 
     def stubborn() -> None:
-        while True:
-            try:
-                _wait_for_ever()
-            except BaseException:
-                seen.append("kept on")
-                signal.raise_signal(signal.SIGINT)
-                seen.append("not reached")
+        try:
+            _wait_for_ever()
+        except BaseException:
+            seen.append("kept on")
+            signal.raise_signal(signal.SIGINT)
+            seen.append("not reached")
 
     strand = _spawn(hub, stubborn)
     _spawn(hub, _wait_for_ever)

@@ -12,13 +12,15 @@ import sys
 import textwrap
 import threading
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fasttest.engine.hub import Hub
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import FrameType
+
+    from fasttest.engine.hub import Hub, Strand
 
 Run = Callable[..., list[Any]]
 
@@ -27,7 +29,7 @@ def _park_between(
     hub: Hub, run: Run, first: Callable[[], object], then: Callable[[], object]
 ) -> list[Any]:
     """Run ``first`` in two strands, then ``then`` in both of them; what it returned."""
-    strands = []
+    strands: list[Strand] = []
 
     def strand() -> object:
         first()
@@ -177,7 +179,7 @@ def test_each_strand_starts_with_a_trace_function_of_its_own(
     try:
         _park_between(hub, run, first, then)
     finally:
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
     assert sys.gettrace() is before
     one = [f"{event} {name}" for name in ("first", "then") for event in _EVENTS]
     assert [mine for mine in calls if mine] == [one, one]
@@ -227,18 +229,20 @@ def test_a_profiler_goes_on_after_a_switch(hub: Hub, run: Run) -> None:
 
     def profiled() -> str:
         profile = cProfile.Profile()
-        profile.runcall(lambda: [work(), hub.park(), work()])
-        names = {entry.code.co_name for entry in profile.getstats() if _is_code(entry)}
+
+        def body() -> None:
+            work()
+            hub.park()
+            work()
+
+        profile.runcall(body)
+        names = {getattr(entry.code, "co_name", None) for entry in profile.getstats()}
         return "work" if "work" in names else "nothing"
 
     strand = hub.spawn(profiled, context=contextvars.copy_context())
     run(lambda: None, lambda: strand.resume())
     assert strand.result == "work"
     assert sys.getprofile() is None
-
-
-def _is_code(entry: Any) -> bool:
-    return hasattr(entry.code, "co_name")
 
 
 _SCRIPT = """
@@ -268,7 +272,7 @@ def serially():
         test(number)
 
 def with_hub():
-    from fasttest.engine.hub import Hub
+    from fasttest.engine.hub import Hub, Strand
     hub = Hub()
     for number in range(4):
         hub.spawn(test, number, context=contextvars.copy_context())

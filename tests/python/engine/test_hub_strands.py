@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import greenlet
+import greenlet  # type: ignore[import-untyped]
 import pytest
 
 from fasttest.engine.hub import Hub, HubDeadlockError, Strand
@@ -19,6 +19,11 @@ _variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
 
 def _spawn(hub: Hub, function: Callable[..., object], *args: object) -> Strand:
     return hub.spawn(function, *args, context=contextvars.copy_context())
+
+
+def _resume(strands: list[Strand]) -> None:
+    for strand in strands:
+        strand.resume()
 
 
 def test_strands_run_in_the_order_in_which_they_became_ready(
@@ -120,7 +125,7 @@ def test_a_strand_which_is_not_parked_cannot_be_resumed(hub: Hub) -> None:
 
     def resume_twice() -> None:
         strand.resume()
-        with pytest.raises(RuntimeError, match="Hub.park.*ready.* not parked"):
+        with pytest.raises(RuntimeError, match=r"Hub\.park.*ready.* not parked"):
             strand.resume()
 
     resumer = _spawn(hub, resume_twice)
@@ -200,7 +205,7 @@ def test_each_strand_has_its_context(hub: Hub) -> None:
         hub.spawn(set_and_park, str(number), context=context)
         for number, context in enumerate(contexts)
     ]
-    _spawn(hub, lambda: [strand.resume() for strand in strands])
+    _spawn(hub, _resume, strands)
     hub.run(lambda: False)
     assert [strand.result for strand in strands] == ["0", "1"]
     assert [context[_variable] for context in contexts] == ["0", "1"]
@@ -220,9 +225,9 @@ def test_the_handled_exception_is_each_strands_own(hub: Hub) -> None:
     errors = [ValueError("a"), KeyError("b")]
     strands = [_spawn(hub, handle, error) for error in errors]
 
-    def resume() -> object:
+    def resume() -> None:
         assert sys.exc_info() == (None, None, None)
-        return [strand.resume() for strand in strands]
+        _resume(strands)
 
     resumer = _spawn(hub, resume)
     hub.run(lambda: False)
@@ -241,7 +246,7 @@ def test_deep_stacks_are_kept_over_a_switch(hub: Hub) -> None:
         return 1 + max(map(descend, [levels - 1]))
 
     strands = [_spawn(hub, descend, depth // 2) for _ in range(20)]
-    _spawn(hub, lambda: [strand.resume() for strand in strands])
+    _spawn(hub, _resume, strands)
     hub.run(lambda: False)
     assert [strand.result for strand in strands] == [depth // 2] * 20
 

@@ -7,7 +7,6 @@ import contextvars
 import os
 import selectors
 import socket
-import subprocess
 import sys
 import threading
 import time

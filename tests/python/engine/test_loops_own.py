@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import selectors
 import sys
 import threading
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fasttest.engine.hub import Hub
 from fasttest.engine.loops import OwnLoop
+
+if TYPE_CHECKING:
+    from fasttest.engine.hub import Hub
 
 Run = Callable[..., list[Any]]
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")
@@ -132,8 +135,10 @@ def test_exceptions_leave_run_as_they_are(
 
     def test() -> bool:
         own = OwnLoop(hub)
-        with pytest.raises(error, match="message"):
+        with pytest.raises(error) as caught:
             own.run(fail())
+        # Python 3.10 loses the message of a cancellation on its way through the task.
+        assert caught.value.args in (("message",), ())
         own.run(_nothing())
         own.close()
         return True
@@ -436,8 +441,6 @@ def test_debug_mode_is_what_it_is_set_to(
 
 def test_a_loop_with_another_selector_runs_and_blocks(hub: Hub, run: Run) -> None:
     """Not switchable, said so, and otherwise the same."""
-    import selectors
-
     seen: list[str] = []
 
     def test() -> bool:

@@ -1,0 +1,92 @@
+"""An item's run beside others: pytest's phases, with what they emit routed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fasttest.engine.output import current_sink
+from fasttest.host import private
+
+if TYPE_CHECKING:
+    from fasttest.host.hooks import Listeners
+    from fasttest.host.item_run import ItemRun
+    from fasttest.host.quick import QuickWay
+    from fasttest.host.routing import Routing
+
+
+class Phases:
+    """Takes items through set-up, call and teardown, and makes their reports.
+
+    The hooks of the phases are called as pytest calls them, on an ordinary stack, less
+    those of the plugins whose redirections ``Routing`` replaces.
+
+    Args:
+        listeners: Whose hooks are called.
+        routing: Where output and logs are found after a phase.
+        quick: The short way for items at which nobody looks.
+        reraised: Exceptions which end the session instead of being an outcome.
+    """
+
+    def __init__(
+        self,
+        listeners: Listeners,
+        routing: Routing,
+        quick: QuickWay,
+        reraised: tuple[type[BaseException], ...],
+    ) -> None:
+        self._listeners = listeners
+        self._routing = routing
+        self._quick = quick
+        self._reraised = reraised
+
+    def run(self, run: ItemRun) -> None:
+        """Run an item; its reports are in ``run.outcome``."""
+        item = run.item
+        current_sink.set(run.sink)
+        private.forget_shown_warnings()
+        private.set_current_test(item, "call")
+        hooks = self._listeners.phases(item)
+        if self._quick.may_take(item, run.closure):
+            failed = self._quick.run(run)
+            if failed is None:
+                self._end_quickly(run)
+                return
+            self._book(run, failed)
+        elif self._phase(run, "setup", functools.partial(hooks.setup, item=item)):
+            self._phase(run, "call", functools.partial(hooks.call, item=item))
+        teardown = functools.partial(hooks.teardown, item=item, nextitem=None)
+        self._phase(run, "teardown", teardown)
+
+    def _end_quickly(self, run: ItemRun) -> None:
+        try:
+            run.tear_down()
+        except self._reraised:
+            raise
+        except BaseException as error:
+            call = private.failed_call(error, "teardown", run.began_at, 0.0)
+            run.outcome.reports.append((self._quick.make_report(run), None))
+            self._book(run, call)
+        else:
+            self._routing.drop(run)
+            run.outcome.passed = run
+
+    def _phase(self, run: ItemRun, when: Any, hook: Callable[[], Any]) -> bool:
+        call = private.CallInfo.from_call(hook, when=when, reraise=self._reraised)
+        if when == "teardown":
+            call.duration -= run.stream.lingered
+        return self._book(run, call)
+
+    def _book(self, run: ItemRun, call: pytest.CallInfo[Any]) -> bool:
+        """Make the report of a phase; returns whether it passed."""
+        item = run.item
+        for name, text in self._routing.take(run):
+            item.add_report_section(call.when, name, text)
+        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(
+            item=item, call=call
+        )
+        run.outcome.reports.append((report, call))
+        return bool(report.passed)

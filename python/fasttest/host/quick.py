@@ -1,0 +1,129 @@
+"""The short way for tests at which nobody looks: no hooks, no reports of quiet phases.
+
+Most tests of most suites pass, have no fixtures of their own, print nothing, and nobody
+but pytest's terminal listens to their reports. For those the engine's actions are all
+that happens. Whatever turns out differently takes the long way from there.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fasttest.host import asyncio_dialect as dialect
+from fasttest.host import private
+
+if TYPE_CHECKING:
+    from _pytest.nodes import Node
+
+    from fasttest.host.hooks import Listeners
+    from fasttest.host.item_run import ItemRun
+    from fasttest.host.suite import Closure
+
+_clock, _now = time.perf_counter, time.time
+
+# Marks that pytest itself acts on in the phases of a test.
+_MARKS = frozenset({"skip", "skipif", "xfail"})
+
+# Plugins of pytest which, asked for by an option, look at the reports of every phase.
+_REPORT_OPTIONS = ("xmlpath", "durations", "stepwise")
+
+
+class QuickWay:
+    """Decides who may take the short way, and goes it.
+
+    Args:
+        session: The session.
+        listeners: Who listens to its hooks.
+    """
+
+    def __init__(self, session: pytest.Session, listeners: Listeners) -> None:
+        self._config = session.config
+        self._listeners = listeners
+        self._reraised = private.reraised(session.config)
+        self._terminal: Any = session.config.pluginmanager.get_plugin(
+            "terminalreporter"
+        )
+        option = session.config.option
+        self.open = (
+            private.can_collect_unraisable()
+            and not any(getattr(option, name, None) for name in _REPORT_OPTIONS)
+            and option.durations is None
+            and not set(getattr(option, "reportchars", "")) & set("PA")
+            and not private.last_failed(session.config)
+        )
+        self._marked: dict[Node, bool] = {}
+        # By parent and source file: the path and the part of the name that its tests
+        # have in common.
+        self._places: dict[tuple[Node | None, str], tuple[str, str]] = {}
+
+    def may_take(self, item: pytest.Item, closure: Closure) -> bool:
+        """Whether nobody needs more of this item than that it is run."""
+        return (
+            self.open
+            and not closure.own
+            and not self._is_marked(item)
+            and not self._listeners.watched(item)
+        )
+
+    def run(self, run: ItemRun) -> pytest.CallInfo[Any] | None:
+        """Set the item up and call it.
+
+        Returns:
+            None if all went well; otherwise the call of the phase that failed.
+        """
+        item = run.item
+        when = "setup"
+        run.began, run.began_at = _clock(), _now()
+        try:
+            run.set_up()
+            when = "call"
+            if dialect.test_loop_scope(item) is None:
+                private.call_function(item)
+            else:
+                run.call_async()
+            private.collect_unraisable(self._config)
+        except self._reraised:
+            raise
+        except BaseException as error:
+            return private.failed_call(error, when, run.began_at, _clock() - run.began)
+        run.ended = _clock()
+        return None
+
+    def make_report(self, run: ItemRun) -> pytest.TestReport:
+        """The report of a call that passed."""
+        return private.passed_report(
+            run.item, self._location(run.item), run.ended - run.began, run.began_at
+        )
+
+    def report(self, run: ItemRun) -> None:
+        """Tell the terminal that the item passed."""
+        if self._terminal is not None:
+            report = self.make_report(run)
+            self._terminal.pytest_runtest_logstart(report.nodeid, report.location)
+            self._terminal.pytest_runtest_logreport(report)
+
+    def _is_marked(self, node: Node) -> bool:
+        marked = self._marked.get(node)
+        if marked is None:
+            marked = any(mark.name in _MARKS for mark in node.own_markers) or (
+                node.parent is not None and self._is_marked(node.parent)
+            )
+            if not isinstance(node, pytest.Item):
+                self._marked[node] = marked
+        return marked
+
+    def _location(self, item: pytest.Function) -> tuple[str, int | None, str]:
+        """What ``item.location`` says, without reading the source again and again."""
+        function = item.obj
+        code = getattr(function, "__code__", None)
+        if code is None or "__wrapped__" in function.__dict__:
+            return item.location
+        key = item.parent, code.co_filename
+        place = self._places.get(key)
+        if place is None:
+            path, _, name = item.location
+            place = self._places[key] = path, name.removesuffix(item.name)
+        return place[0], code.co_firstlineno - 1, place[1] + item.name

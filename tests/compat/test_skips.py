@@ -1,0 +1,112 @@
+"""Skips count, and give their reasons, as under pytest."""
+
+from __future__ import annotations
+
+import pytest
+
+from ._agreement import Row, Runs, rows
+from ._table import Feature, Table
+
+_SKIPS = {
+    "skip": Feature(
+        """
+        import pytest
+
+        @pytest.mark.skip
+        async def test_bare(): assert False
+
+        @pytest.mark.skip(reason="later")
+        def test_sync(): assert False
+
+        @pytest.mark.skip("positional")
+        class TestSkipped:
+            async def test_method(self): assert False
+
+        two = pytest.param(2, marks=pytest.mark.skip("two"))
+
+        @pytest.mark.parametrize("n", [1, two])
+        async def test_one_parameter(n):
+            assert n == 1
+        """,
+        sees="passed skipped",
+    ),
+    "skipif": Feature(
+        """
+        import sys, pytest
+
+        @pytest.mark.skipif(True, reason="always")
+        async def test_true(): assert False
+
+        @pytest.mark.skipif(False, reason="never")
+        async def test_false(): ...
+
+        @pytest.mark.skipif("sys.version_info > (3,)", reason="by text")
+        async def test_text(): assert False
+
+        @pytest.mark.skipif(True)
+        async def test_without_reason(): ...
+
+        @pytest.mark.skipif("1 +", reason="syntax")
+        async def test_bad_text(): ...
+        """,
+        sees="passed skipped error",
+    ),
+    "skip_inside": Feature(
+        """
+        import asyncio, pytest, unittest
+
+        async def test_in_async():
+            await asyncio.sleep(0.002)
+            pytest.skip("seen enough")
+
+        def test_in_sync():
+            pytest.skip("seen enough")
+
+        @pytest.fixture
+        async def skipping():
+            pytest.skip("from a fixture")
+
+        async def test_in_fixture(skipping): ...
+
+        @pytest.fixture
+        async def late():
+            yield
+            pytest.skip("from a teardown")
+
+        async def test_in_teardown(late): ...
+
+        async def test_unittest_way():
+            raise unittest.SkipTest("old way")
+
+        async def test_importorskip():
+            pytest.importorskip("no_such_module_at_all")
+        """,
+        sees="skipped passed",
+    ),
+    "skip_module": Feature(
+        """
+        import pytest
+        pytest.skip("whole module", allow_module_level=True)
+
+        async def test_never(): assert False
+        """,
+        sees="skipped",
+    ),
+    "skip_module_by_mark": Feature(
+        """
+        import pytest
+        pytestmark = [pytest.mark.skip("all of them")]
+
+        async def test_never(): assert False
+        """,
+        sees="skipped",
+    ),
+}
+
+_TABLE = Table("skips", _SKIPS, "asyncio_mode = auto")
+
+
+@pytest.mark.parametrize("row", rows(_TABLE))
+def test_skips_agree(runs: Runs, row: Row) -> None:
+    """A test is skipped for the reason that pytest reports."""
+    runs.check(row)

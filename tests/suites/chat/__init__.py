@@ -1,0 +1,1 @@
+"""A chat server and its tests: sockets, a session-scoped server, session loops."""

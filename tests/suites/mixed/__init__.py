@@ -1,0 +1,1 @@
+"""Twenty years of styles in one suite: unittest, xunit, doctest, fixtures, async."""

@@ -1,0 +1,1 @@
+"""A stock of goods in sqlite: module-scoped databases, parameters, logs, patches."""
