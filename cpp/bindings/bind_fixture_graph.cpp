@@ -20,9 +20,8 @@ void bind_fixture_graph(py::module_& m) {
         .def(
             "add_fixture",
             [](FixtureGraph& graph, const std::string& name, Scope scope, NodeId node,
-               const std::vector<std::string>& argnames, bool autouse) {
-                return graph.add_fixture(name, scope, node, argnames, autouse);
-            },
+               const std::vector<std::string>& argnames,
+               bool autouse) { return graph.add_fixture(name, scope, node, argnames, autouse); },
             "name"_a, "scope"_a, "node"_a, "argnames"_a = py::tuple(), "autouse"_a = false)
         .def(
             "closure",

@@ -9,7 +9,9 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
 }  // namespace
 
@@ -72,11 +74,9 @@ void Admission::unblock(TestId test) {
 
 TestId Admission::next(bool quiet) {
     if (alone_ != none || flying_.size() >= concurrency_) return none;
-    quiet = quiet && flying_.empty();
-    if (quiet && !exclusive_.empty() &&
-        (candidates_.empty() || exclusive_.top() < order_[at(candidates_.top())])) {
-        return take_alone(exclusive_);
-    }
+    const TestId alone = quiet && flying_.empty() ? first_alone() : none;
+    if (alone != none && (candidates_.empty() || alone < order_[at(candidates_.top())]))
+        return take_alone();
     while (!candidates_.empty()) {
         const TestId test = order_[at(candidates_.top())];
         const ResourceId busy = busy_resource(test);
@@ -85,15 +85,18 @@ TestId Admission::next(bool quiet) {
         waiting_[at(busy)].push(rank_[at(test)]);
         offer_resources_of(test);
     }
-    if (!quiet) return none;
-    if (!exclusive_.empty()) return take_alone(exclusive_);
-    if (!retries_.empty()) return take_alone(retries_);
-    return none;
+    return alone == none ? none : take_alone();
 }
 
-TestId Admission::take_alone(Queue& queue) {
-    alone_ = queue.top();
-    queue.pop();
+TestId Admission::first_alone() const {
+    if (retries_.empty()) return exclusive_.empty() ? none : exclusive_.top();
+    return exclusive_.empty() ? retries_.top() : std::min(exclusive_.top(), retries_.top());
+}
+
+TestId Admission::take_alone() {
+    alone_ = first_alone();
+    const bool again = !retries_.empty() && retries_.top() == alone_;
+    (again ? retries_ : exclusive_).pop();
     return take(alone_);
 }
 

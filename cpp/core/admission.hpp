@@ -24,6 +24,8 @@ class Admission {
     /// The next test, now in flight, or none. Exclusive ones and retries start only when `quiet`:
     /// nothing in flight and nobody about to go on. An exclusive one then goes before those that
     /// come after it in collection order, so that a suite in which nothing waits keeps its order.
+    /// So does a retry, so that a failure that is to end the run is confirmed before tests are run
+    /// that would not have been run any more.
     TestId next(bool quiet);
     /// The test is done with its wide instances and its batch.
     void release(TestId test);
@@ -31,7 +33,7 @@ class Admission {
     void rejoin(TestId test);
     /// The test leaves the flight and gives its resources back.
     void land(TestId test);
-    /// Queues a test that has landed to be run again alone, behind everything else.
+    /// Queues a test that has landed to be run again alone.
     void retry(TestId test);
     /// Empties the queues; returns the tests that were in them in collection order.
     std::vector<TestId> stop();
@@ -52,7 +54,8 @@ class Admission {
     void offer(ResourceId resource);
     void offer_resources_of(TestId test);
     TestId take(TestId test);
-    TestId take_alone(Queue& queue);
+    TestId first_alone() const;
+    TestId take_alone();
     void join(TestId test);
 
     const Plan& plan_;

@@ -100,6 +100,7 @@ void ClosureWalk::check_scope(FixtureId asked) const {
 
 std::vector<std::string> ClosureWalk::path(const std::string& last) const {
     std::vector<std::string> names;
+    names.reserve(chain_.size() + 1);
     for (const FixtureId id : chain_) names.push_back(graph_.definition(id).name);
     names.push_back(last);
     return names;

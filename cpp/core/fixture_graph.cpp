@@ -10,7 +10,9 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
 }  // namespace
 

@@ -60,8 +60,8 @@ class Instances {
 
     /// What stands in the way of tearing the instance and all that depends on it down.
     struct Obstacle {
-        SlotId slot = none;    // none: nothing stands in the way
-        bool own = false;      // the stream itself does: waiting would never end
+        SlotId slot = none;  // none: nothing stands in the way
+        bool own = false;    // the stream itself does: waiting would never end
     };
     /// `uses` are the instances the stream itself uses, which do not count.
     Obstacle obstacle(InstanceId root, TestId stream, std::span<const InstanceId> uses) const;

@@ -10,13 +10,17 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
-std::string test_name(TestId test) { return "test " + std::to_string(test); }
+std::string test_name(TestId test) {
+    return "test " + std::to_string(test);
+}
 
 const Plan& prepared(const Plan& plan) {
     if (!plan.is_prepared()) throw OrchestratorError("the plan was not prepared: call prepare()");
-    return plan;
+    return plan;  // NOLINT(bugprone-return-const-ref-from-parameter): the caller borrows it, too
 }
 
 }  // namespace
@@ -108,8 +112,7 @@ void Orchestrator::stop() {
         scopes_.drop(test);
     }
     scopes_.settle_last(is_dropped);
-    for (ScopeId scope = 0; at(scope) < plan_.scope_instance_count(); ++scope)
-        wake_lingerer(scope);
+    for (ScopeId scope = 0; at(scope) < plan_.scope_instance_count(); ++scope) wake_lingerer(scope);
     settle();
 }
 
@@ -204,7 +207,9 @@ void Orchestrator::wake_all(std::vector<TestId>& waiters) {
     }
 }
 
-void Orchestrator::wake_slot(SlotId slot) { wake_all(slot_waiters_[at(slot)]); }
+void Orchestrator::wake_slot(SlotId slot) {
+    wake_all(slot_waiters_[at(slot)]);
+}
 
 void Orchestrator::wake_lingerer(ScopeId scope) {
     const TestId test = scopes_.take_lingerer(scope);

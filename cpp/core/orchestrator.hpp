@@ -45,7 +45,7 @@ class Orchestrator {
     /// Reports the end of the test's pending action and returns what comes next in its stream.
     ///
     /// For `decide`, `ok` keeps the outcome; otherwise the stream ends here and the test comes
-    /// back through admit() once more, alone, after everything else.
+    /// back through admit() once more, alone, as soon as nothing is in flight.
     Action done(TestId test, bool ok);
     /// Asks for a fixture while the test's set_up, call or tear_down is being performed.
     ///

@@ -6,7 +6,9 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
 }  // namespace
 
@@ -63,12 +65,8 @@ std::optional<Action> Orchestrator::set_up_wide(Stream& stream, const Suite::Ent
         std::vector<InstanceId> dependencies;
         for (const std::int32_t d : plan_.dependencies(closure, stream.entry))
             dependencies.push_back(stream.instances[at(d)]);
-        const Wanted wanted{entry.slot,
-                            plan_.param_key(stream.test, stream.entry),
-                            entry.loop,
-                            dependencies,
-                            plan_.instances_of(stream.test)[stream.entry],
-                            number};
+        const Wanted wanted{entry.slot,   plan_.param_key(stream.test, stream.entry),    entry.loop,
+                            dependencies, plan_.instances_of(stream.test)[stream.entry], number};
         if (const auto action = obtain(stream, wanted)) return action;
     }
     const InstanceId instance = frame.failed ? none : instances_.live(entry.slot);
@@ -92,9 +90,9 @@ std::optional<Action> Orchestrator::obtain(Stream& stream, const Wanted& wanted)
     const InstanceId live = instances_.live(wanted.slot);
     if (live == none) {
         if (const auto action = open_loop(stream, wanted.loop)) return action;
-        const InstanceId made = instances_.begin_set_up(
-            {wanted.slot, wanted.planned, wanted.param_key, wanted.loop, wanted.dependencies,
-             stream.test, stream.retrying});
+        const InstanceId made =
+            instances_.begin_set_up({wanted.slot, wanted.planned, wanted.param_key, wanted.loop,
+                                     wanted.dependencies, stream.test, stream.retrying});
         return perform(stream, {ActionKind::set_up, stream.test, wanted.entry, made});
     }
     const auto is_others = [&](TestId who) { return who != none && who != stream.test; };
@@ -116,8 +114,8 @@ std::optional<Action> Orchestrator::obtain(Stream& stream, const Wanted& wanted)
 bool Orchestrator::serves(const Stream& stream, InstanceId instance, std::int32_t param_key) const {
     if (instances_.param_key(instance) != param_key) return false;
     // A second run gets a second chance: only its own failures count.
-    const bool own_second = instances_.made_in_retry(instance) &&
-                            instances_.maker(instance) == stream.test;
+    const bool own_second =
+        instances_.made_in_retry(instance) && instances_.maker(instance) == stream.test;
     return !stream.retrying || !instances_.has_failed(instance) || own_second;
 }
 
@@ -162,8 +160,8 @@ Action Orchestrator::next_of_request(Stream& stream) {
         if (const auto action = open_loop(stream, frame.loop)) return *action;
         return perform(stream, {ActionKind::set_up, stream.test, frame.number});
     }
-    const auto action = obtain(stream, {frame.slot, frame.param_key, frame.loop,
-                                        frame.dependencies, none, none});
+    const auto action =
+        obtain(stream, {frame.slot, frame.param_key, frame.loop, frame.dependencies, none, none});
     if (action) return *action;
     if (frame.failed) return resume(stream, ActionKind::set_up_failed, none, none);
     const InstanceId instance = instances_.live(frame.slot);

@@ -9,7 +9,9 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
 /// What is alive while the tests are walked in collection order, as pytest would have it.
 class Timeline {
@@ -105,7 +107,8 @@ void Plan::plan_batches(std::size_t max_batch_size) {
     for (TestId test = 0; at(test) < test_count(); ++test) {
         const LoopId loop = loop_of(test);
         BatchId batch = loop >= 0 ? open[at(loop)] : none;
-        const bool full = batch != none && max_batch_size != 0 && sizes[at(batch)] >= max_batch_size;
+        const bool full =
+            batch != none && max_batch_size != 0 && sizes[at(batch)] >= max_batch_size;
         if (batch == none || full) {
             batch_before_.push_back(batch);
             batch = static_cast<BatchId>(sizes.size());
@@ -147,7 +150,7 @@ InstanceId Plan::instance_of(TestId test, std::size_t entry) const {
 }
 
 std::size_t Plan::memory_bytes() const {
-    return Suite::memory_bytes() + instances_.memory_bytes() + batches_.memory_bytes() +
+    return table_bytes() + instances_.memory_bytes() + batches_.memory_bytes() +
            (predecessor_.capacity() + users_.capacity() + batch_of_.capacity() +
             batch_before_.capacity() + order_.capacity()) *
                sizeof(std::int32_t);

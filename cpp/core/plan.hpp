@@ -51,6 +51,7 @@ class Plan : public Suite {
         return users_[static_cast<std::size_t>(instance)];
     }
 
+    /// Of all tables, names excepted.
     std::size_t memory_bytes() const;
 
   private:

@@ -1,6 +1,7 @@
 #include "core/scopes.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace fasttest {
@@ -38,7 +39,7 @@ TestId Scopes::take_lingerer(ScopeId scope) {
 void Scopes::remove(ScopeId scope, Open open) {
     // What goes is nearly always at the top.
     std::vector<Open>& stack = at(scope).stack;
-    const auto found = std::find(stack.rbegin(), stack.rend(), open);
+    const auto found = std::ranges::find(std::views::reverse(stack), open);
     stack.erase(std::next(found).base());
 }
 

@@ -82,9 +82,9 @@ class Streams {
 
   private:
     static std::size_t index(Stream::State state) { return static_cast<std::size_t>(state); }
-    static std::size_t row(TestId test) { return static_cast<std::size_t>(test + 1); }
+    // none wraps round to the first row.
+    static std::size_t row(TestId test) { return static_cast<std::size_t>(test) + 1; }
 
-    // The first row is the stream of no test.
     std::vector<std::unique_ptr<Stream>> by_test_;
     std::array<std::size_t, 4> counts_{};
     std::size_t size_ = 0;

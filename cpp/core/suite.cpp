@@ -16,7 +16,8 @@ std::int32_t push(std::vector<T>& table, T row) {
 }
 
 std::uint64_t slot_key(FixtureId fixture, ScopeId scope_instance) {
-    return (static_cast<std::uint64_t>(fixture) << 32) | static_cast<std::uint32_t>(scope_instance);
+    return (static_cast<std::uint64_t>(fixture) << 32U) |
+           static_cast<std::uint32_t>(scope_instance);
 }
 
 }  // namespace
@@ -35,7 +36,9 @@ ScopeId Suite::add_scope_instance(Scope scope, ScopeId parent) {
     return push(scope_parent_, parent);
 }
 
-FixtureId Suite::add_fixture(std::string name) { return push(fixture_names_, std::move(name)); }
+FixtureId Suite::add_fixture(std::string name) {
+    return push(fixture_names_, std::move(name));
+}
 
 LoopId Suite::add_loop(ScopeId scope_instance) {
     check_id("scope instance", scope_instance, scope_instance_count());
@@ -111,6 +114,16 @@ SlotId Suite::intern_slot(FixtureId fixture, ScopeId scope_instance) {
     return slot_of_.try_emplace(slot_key(fixture, scope_instance), next).first->second;
 }
 
+LoopId Suite::loop_of(TestId test) const {
+    check_id("test", test, test_count());
+    return test_loop_[static_cast<std::size_t>(test)];
+}
+
+bool Suite::is_exclusive(TestId test) const {
+    check_id("test", test, test_count());
+    return exclusive_[static_cast<std::size_t>(test)];
+}
+
 std::int32_t Suite::param_key(TestId test, std::size_t entry) const {
     const std::span<const std::int32_t> keys = params_[test];
     return keys.empty() ? none : keys[entry];
@@ -171,7 +184,7 @@ void Suite::freeze() {
     expected_wait_.shrink_to_fit();
 }
 
-std::size_t Suite::memory_bytes() const {
+std::size_t Suite::table_bytes() const {
     return scope_parent_.capacity() * sizeof(ScopeId) + scope_kind_.capacity() +
            loop_scope_.capacity() * sizeof(LoopId) + closure_scope_.capacity() * sizeof(ScopeId) +
            entries_.memory_bytes() + dependencies_.memory_bytes() +

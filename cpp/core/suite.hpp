@@ -77,19 +77,20 @@ class Suite {
         return dependencies_[static_cast<std::int32_t>(entries_.begin_of(closure) + entry)];
     }
 
-    ClosureId closure_of(TestId test) const { return test_closure_[static_cast<std::size_t>(test)]; }
+    ClosureId closure_of(TestId test) const {
+        return test_closure_[static_cast<std::size_t>(test)];
+    }
     ScopeId scope_of(TestId test) const { return closure_scope(closure_of(test)); }
     std::int32_t param_key(TestId test, std::size_t entry) const;
-    LoopId loop_of(TestId test) const { return test_loop_[static_cast<std::size_t>(test)]; }
+    LoopId loop_of(TestId test) const;
     std::span<const ResourceId> resources_of(TestId test) const { return resources_[test]; }
-    bool is_exclusive(TestId test) const { return exclusive_[static_cast<std::size_t>(test)]; }
+    bool is_exclusive(TestId test) const;
     double expected_wait(TestId test) const {
         return static_cast<double>(expected_wait_[static_cast<std::size_t>(test)]);
     }
 
-    std::size_t memory_bytes() const;
-
   protected:
+    std::size_t table_bytes() const;
     /// Takes no more scope instances, closures, resources and tests.
     void freeze();
 
@@ -109,8 +110,8 @@ class Suite {
     std::vector<std::int32_t> capacity_;
 
     std::vector<ScopeId> closure_scope_;
-    Rows<Entry> entries_;               // one row per closure
-    Rows<std::int32_t> dependencies_;   // one row per entry of all closures
+    Rows<Entry> entries_;              // one row per closure
+    Rows<std::int32_t> dependencies_;  // one row per entry of all closures
     std::unordered_map<std::uint64_t, SlotId> slot_of_;
 
     std::vector<ClosureId> test_closure_;

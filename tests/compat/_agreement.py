@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 import pytest
@@ -112,12 +114,14 @@ def _check_what_pytest_sees(row: Row, run: Run) -> None:
 def _differ_as_a_whole(row: Row, expected: Run, actual: Run) -> Iterator[str]:
     yield from _compare("exit code", expected.exit_code, actual.exit_code)
     yield from _compare("counts", expected.counts, actual.counts)
+    # Whatever ran first, the short summary is in collection order.
+    yield from _compare("order of the summary", *map(_nodeids, (expected, actual)))
     yield from _compare_journals(row, expected, actual)
 
 
 def _differ(row: Row, expected: Run, actual: Run) -> Iterator[str]:
-    # The short summary is in collection order whatever ran first.
-    yield from _compare("summary", _lines(row, expected), _lines(row, actual))
+    expected_lines, actual_lines = _lines(row, expected), _lines(row, actual)
+    yield from _compare("summary", Counter(expected_lines), Counter(actual_lines))
     if row.setting.junit:
         yield from _compare("junit", _cases(row, expected), _cases(row, actual))
     yield from _compare("warnings", _warned(row, expected), _warned(row, actual))
@@ -128,6 +132,10 @@ def _compare_journals(row: Row, expected: Run, actual: Run) -> Iterator[str]:
     yield from _compare("journal", _lanes(row, expected), _lanes(row, actual))
     if row.setting.parties == 1:
         yield from _compare("order", _notes(row, expected), _notes(row, actual))
+
+
+def _nodeids(run: Run) -> list[str]:
+    return [line.nodeid for line in run.lines]
 
 
 def _lines(row: Row, run: Run) -> list[Line]:
@@ -173,10 +181,15 @@ def _owns(row: Row, path: str) -> bool:
 def _compare(what: str, expected: object, actual: object) -> Iterator[str]:
     if expected == actual:
         return
-    yield f"{what} differ:"
-    if isinstance(expected, Counter) and isinstance(actual, Counter):
-        yield from (f"  only pytest:  {each}" for each in expected - actual)
-        yield from (f"  only {RUNNER}: {each}" for each in actual - expected)
-    else:
-        yield f"  pytest:  {expected}"
-        yield f"  {RUNNER}: {actual}"
+    yield f"{what} differ (- pytest, + {RUNNER}):"
+    diff = unified_diff(_listed(expected), _listed(actual), n=0, lineterm="")
+    yield from (f"  {line}" for line in diff if line[:2] not in ("--", "++", "@@"))
+
+
+def _listed(value: object) -> list[str]:
+    """Return one line for each part of a value that may differ by itself."""
+    if isinstance(value, Counter):
+        return sorted(map(str, value.elements()))
+    if isinstance(value, Mapping):
+        return [f"{key}: {part}" for key, part in value.items()]
+    return list(map(str, value)) if isinstance(value, list) else [str(value)]

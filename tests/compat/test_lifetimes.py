@@ -15,11 +15,12 @@ _EVERY_SCOPE = """
         @pytest.fixture(scope=scope)
         async def fixture(request):
             state = {{"alive": True}}
-            note(scope, "up")
+            lane = f"{{scope}} of {{request.node.nodeid}}"
+            note(lane, "up")
             await asyncio.sleep(0.002)
             yield state
             await asyncio.sleep(0.002)
-            note(scope, "down")
+            note(lane, "down")
             state["alive"] = False
         return fixture
 

@@ -149,16 +149,12 @@ _SCOPES = {
         import asyncio, pytest, pytest_asyncio
 
         @pytest_asyncio.fixture(scope="module", loop_scope="module")
-        async def event():
-            event = asyncio.Event()
-            waiter = asyncio.ensure_future(event.wait())
-            await asyncio.sleep(0)
-            yield waiter
-            waiter.cancel()
+        async def foreign_loop():
+            return asyncio.get_running_loop()
 
         @pytest.mark.asyncio
-        async def test_awaits_a_foreign_future(event):
-            await event
+        async def test_awaits_a_foreign_future(foreign_loop):
+            await foreign_loop.create_future()
         """,
         sees="failed",
     ),

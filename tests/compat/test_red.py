@@ -128,7 +128,10 @@ _IN_THE_CALL = {
     "forgotten_await": Feature(
         """
         async def helper(): ...
-        async def test_it(): assert helper() is None
+        async def test_it():
+            value = helper()
+            value.close()
+            assert value is None
         """,
         "failed",
     ),

@@ -172,6 +172,9 @@ _REQUEST = {
         """
         import pytest
 
+        # Only a run which writes a JUnit file warns.
+        pytestmark = pytest.mark.filterwarnings("ignore:record_property")
+
         @pytest.fixture
         async def recorded(record_property):
             record_property("from", "fixture")

@@ -17,11 +17,12 @@ using Names = std::vector<std::string>;
 
 class FixtureGraphTest : public testing::Test {
   protected:
-    FixtureId add(const std::string& name, Scope scope, const Names& argnames = {},
-                  NodeId node = 0, bool autouse = false) {
+    FixtureId add(const std::string& name, Scope scope, const Names& argnames = {}, NodeId node = 0,
+                  bool autouse = false) {
         return graph.add_fixture(name, scope, node, argnames, autouse);
     }
-    std::vector<FixtureId> order(const Names& argnames, NodeId node = 0, const Names& ignored = {}) {
+    std::vector<FixtureId> order(const Names& argnames, NodeId node = 0,
+                                 const Names& ignored = {}) {
         std::vector<FixtureId> ids;
         for (const auto& resolved : graph.closure(node, argnames, ignored))
             ids.push_back(resolved.fixture);
@@ -165,8 +166,8 @@ TEST_F(FixtureGraphTest, PutsEverythingAfterWhatItNeedsInRandomGraphs) {
             Names argnames;
             for (const std::string& other : names)
                 if (other < name && dice.chance(40)) argnames.push_back(other);
-            random.add_fixture(name, scope, nodes[static_cast<std::size_t>(dice.roll(3))],
-                               argnames, dice.chance(10));
+            random.add_fixture(name, scope, nodes[static_cast<std::size_t>(dice.roll(3))], argnames,
+                               dice.chance(10));
             names.push_back(name);
         }
         std::vector<std::string> seen;

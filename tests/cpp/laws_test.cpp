@@ -19,15 +19,25 @@ void sweep(const Simulation::Options& options) {
 }
 
 // The laws themselves, as sentences, are in world.cpp.
-TEST(Laws, HoldWhenEverythingSucceeds) { sweep({.failures = 0, .requests = 0, .again = 0}); }
+TEST(Laws, HoldWhenEverythingSucceeds) {
+    sweep({.failures = 0, .requests = 0, .again = 0});
+}
 
-TEST(Laws, HoldWhenActionsFail) { sweep({.failures = 15, .requests = 0}); }
+TEST(Laws, HoldWhenActionsFail) {
+    sweep({.failures = 15, .requests = 0});
+}
 
-TEST(Laws, HoldWhenTestsRequestFixturesAtRunTime) { sweep({.failures = 5, .requests = 30}); }
+TEST(Laws, HoldWhenTestsRequestFixturesAtRunTime) {
+    sweep({.failures = 5, .requests = 30});
+}
 
-TEST(Laws, HoldWhenTheRunIsStopped) { sweep({.failures = 10, .requests = 10, .stop = 2}); }
+TEST(Laws, HoldWhenTheRunIsStopped) {
+    sweep({.failures = 10, .requests = 10, .stop = 2});
+}
 
-TEST(Laws, HoldWhenTestsRunOneByOne) { sweep({.requests = 20, .concurrency = 1}); }
+TEST(Laws, HoldWhenTestsRunOneByOne) {
+    sweep({.requests = 20, .concurrency = 1});
+}
 
 // Waiting in a circle takes requests at run time: what the plan knows of never has to be refused.
 TEST(Laws, NothingIsRefusedWithoutRequests) {

@@ -7,7 +7,9 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
 }  // namespace
 
@@ -41,7 +43,10 @@ void RandomSuite::add_fixtures(Dice& dice) {
                                        Scope::session};
     for (std::int32_t count = dice.roll(9); count > 0; --count) {
         const auto depth = dice.roll(4);
-        Fixture fixture{scopes[depth], {}, dice.chance(30), scopes[depth + dice.roll(4 - depth)],
+        Fixture fixture{scopes[depth],
+                        {},
+                        dice.chance(30),
+                        scopes[depth + dice.roll(4 - depth)],
                         dice.chance(50)};
         for (FixtureId id = 0; at(id) < fixtures_.size(); ++id)
             if (fixtures_[at(id)].scope >= fixture.scope && dice.chance(30))
@@ -95,11 +100,9 @@ ClosureId RandomSuite::add_closure(Dice& dice, ScopeId scope, std::vector<Fixtur
         if (!wanted[at(id)]) continue;
         std::vector<std::int32_t> dependencies;
         for (const FixtureId dependency : fixture.dependencies)
-            if (position[at(dependency)] != none)
-                dependencies.push_back(position[at(dependency)]);
+            if (position[at(dependency)] != none) dependencies.push_back(position[at(dependency)]);
         position[at(id)] = static_cast<std::int32_t>(entries.size());
-        entries.push_back(
-            {id, place(fixture.scope, scope), dependencies, loop(fixture, scope)});
+        entries.push_back({id, place(fixture.scope, scope), dependencies, loop(fixture, scope)});
         needed.push_back(id);
     }
     return plan_.add_closure(scope, entries);

@@ -55,8 +55,8 @@ class RandomSuite {
     ClosureId add_closure(Dice& dice, ScopeId scope, std::vector<FixtureId>& needed);
 
     Plan plan_;
-    std::vector<Scope> kinds_;    // per scope instance
-    std::vector<LoopId> loops_;   // per scope instance
+    std::vector<Scope> kinds_;   // per scope instance
+    std::vector<LoopId> loops_;  // per scope instance
     std::vector<Fixture> fixtures_;
     std::vector<ScopeId> leaves_;  // where tests live, in collection order
     std::vector<ResourceId> resources_;

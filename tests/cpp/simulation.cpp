@@ -50,8 +50,7 @@ void Simulation::perform(TestId test) {
         request(test)) {
         return;
     }
-    const bool ok =
-        !dice_.chance(kind == ActionKind::decide ? options_.again : options_.failures);
+    const bool ok = !dice_.chance(kind == ActionKind::decide ? options_.again : options_.failures);
     world_.reported(test, ok);
     take(orchestrator_.done(test, ok));
 }
@@ -81,9 +80,9 @@ bool Simulation::request(TestId test) {
             request.requester = pending.instance;
     }
     const bool leaving = world_.has_left_its_own(test);
-    const bool legal = own ? !leaving
-                           : !world_.is_setting_up(test, id, scope) &&
-                                 !(leaving && world_.has_left(test, scope));
+    const bool legal =
+        own ? !leaving
+            : !world_.is_setting_up(test, id, scope) && !(leaving && world_.has_left(test, scope));
     world_.requested(test, request);
     try {
         take(orchestrator_.request(test, request));

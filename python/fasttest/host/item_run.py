@@ -292,7 +292,7 @@ class ItemRun:
         asking = private.request_definition(private.parent_request(request))
         requester = asking.instance if isinstance(asking, InstanceDef) else -1
         has_param = hasattr(request, "param")
-        loop = suite.loop_of_fixture(original, self.closure.visits)
+        loop = suite.loop_of_fixture(original, self.closure.visits, self.item)
 
         def set_up(entry: int, instance: int) -> None:
             if instance >= 0:

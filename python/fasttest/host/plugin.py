@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import resource
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,7 +32,9 @@ def pytest_addoption(
     parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager
 ) -> None:
     """Add fasttest's options; take pytest-asyncio's place."""
-    asyncio_dialect.take_over(pluginmanager)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        # pytest-xdist runs the tests of its workers itself, with pytest-asyncio.
+        asyncio_dialect.take_over(pluginmanager)
     group = parser.getgroup("fasttest", "concurrent execution (fasttest)")
     group.addoption(
         "--concurrency",
@@ -54,8 +55,16 @@ def pytest_addoption(
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Nothing overlaps where something needs the whole process: then run serially."""
+    """Make room for what the run finds out."""
     config.stash[_conflicts] = []
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say how many tests may be in flight."""
+    reason = _serial_because(config)
+    if reason:
+        return f"fasttest: one test after another, because of {reason}"
+    return f"fasttest: up to {_concurrency(config)} tests in flight"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -86,14 +95,8 @@ def pytest_runtestloop(session: pytest.Session) -> object:
         )
     if config.option.collectonly:
         return True
-    reason = _serial_because(config)
-    concurrency = 1 if reason else config.getoption("concurrency")
-    if reason:
-        _say(config, f"fasttest: one test after another, because of {reason}")
-    run = Run(
-        session,
-        RunOptions(concurrency or default_concurrency(), config.getoption("rescue")),
-    )
+    concurrency = 1 if _serial_because(config) else _concurrency(config)
+    run = Run(session, RunOptions(concurrency, config.getoption("rescue")))
     config.stash[_conflicts] = run.conflicts
     run.perform()
     if session.shouldfail:
@@ -141,8 +144,17 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         )
 
 
+def _concurrency(config: pytest.Config) -> int:
+    given: int | None = config.getoption("concurrency")
+    return default_concurrency() if given is None else given
+
+
 def default_concurrency() -> int:
     """Tests in flight at most, as far as the limit on open files allows."""
+    try:
+        import resource
+    except ImportError:  # Windows, which has no such limit
+        return _MOST
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return _MOST
@@ -183,11 +195,3 @@ def _serial_because(config: pytest.Config) -> str | None:
 
 def _is_engine(path: Path | str) -> bool:
     return str(path).startswith(_PACKAGE)
-
-
-def _say(config: pytest.Config, text: str) -> None:
-    reporter: TerminalReporter | None = config.pluginmanager.get_plugin(
-        "terminalreporter"
-    )
-    if reporter is not None and config.get_verbosity() >= 0:
-        reporter.write_line(text)

@@ -414,6 +414,18 @@ def last_failed(config: pytest.Config) -> bool:
     return bool(plugin is not None and plugin.lastfailed)
 
 
+def sort_summaries(session: pytest.Session) -> None:
+    """Put the reports which the terminal sums up into the order of collection."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return
+    places = {item.nodeid: place for place, item in enumerate(session.items)}
+    for category, reports in reporter.stats.items():
+        # Passed phases are only counted, and warnings belong to places in the source.
+        if category not in ("", "warnings"):
+            reports.sort(key=lambda r: places.get(getattr(r, "nodeid", ""), -1))
+
+
 def _argument_names(
     function: Any, *, name: str = "", cls: type | None = None
 ) -> tuple[str, ...]:

@@ -58,9 +58,12 @@ class Reporter:
         self._next = 0
         self._held: dict[int, Outcome | None] = {}
         self._closed = False
+        self._last: int | None = None
 
     def emit(self, test: int, outcome: Outcome | None) -> None:
         """Report a test; ``None`` for one whose reports went out already."""
+        if self._last is not None and test > self._last:
+            return
         if not self._in_order:
             self._send(outcome)
             return
@@ -69,6 +72,10 @@ class Reporter:
             self._send(self._held.pop(self._next))
             self._next += 1
             self._closed = bool(self._session.shouldfail or self._session.shouldstop)
+
+    def end_after(self, test: int) -> None:
+        """A test ended the session: those which come after it would not have run."""
+        self._last = test
 
     def emit_held(self) -> None:
         """Report what is still held back, after an interrupt."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from fasttest import _core
 from fasttest.engine.executor import Executor, Stream
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
+from fasttest.host.durations import Durations
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.hooks import Listeners
 from fasttest.host.item_run import Instances, ItemRun, SetupState, current_run
@@ -25,6 +27,9 @@ from fasttest.host.suite import Suite
 
 if TYPE_CHECKING:
     import asyncio
+
+
+_clock = time.perf_counter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,9 @@ class Run:
         self._listeners = Listeners(session)
         self._exclusive = Exclusive(session, self._listeners)
         self._suite = Suite(session)
-        self._plan()
+        self._durations = Durations(session.config)
         stops_early = bool(session.config.getoption("maxfail"))
+        self._plan(in_order=stops_early)
         quick = QuickWay(session, self._listeners)
         self._reporter = Reporter(session, quick, in_order=stops_early)
         self._state = SetupState()
@@ -77,13 +83,17 @@ class Run:
         self.conflicts: list[pytest.Item] = []
         self.executor = Executor(self, self._suite.plan, options.concurrency)
 
-    def _plan(self) -> None:
+    def _plan(self, *, in_order: bool) -> None:
         serial = self._options.concurrency == 1
         for item in self._suite.items:
             closure, loop = self._suite.closure_of(item)
             reason = None if serial else self._exclusive.reason(item, closure)
             self._suite.add(
-                item, closure, loop, exclusive=reason is not None, expected_wait=0.0
+                item,
+                closure,
+                loop,
+                exclusive=reason is not None,
+                expected_wait=0.0 if in_order else self._durations.expected(item),
             )
         self._suite.plan.prepare()
 
@@ -101,11 +111,13 @@ class Run:
                 with self._routing:
                     self.executor.run()
         finally:
+            self._durations.save()
             for test in self.executor.core.dropped():
                 # Failed beside others, and the run ended before it could run alone.
                 if test in self._first:
                     self._reporter.emit(test, self._first[test])
             self._reporter.emit_held()
+            private.sort_summaries(self._session)
             private.set_setup_state(self._session, former)
 
     # What the executor asks of its work.
@@ -169,8 +181,13 @@ class Run:
     def _run_beside(self, run: ItemRun) -> None:
         """Run an item that may overlap with others, and report it if it counts."""
         test = run.stream.test
+        began = _clock()
         run.keep = functools.partial(self._keep, run)
         self._phases.run(run)
+        if self._suite.plan.loop_of(test) != _core.NO_LOOP:
+            self._durations.note(run.item, _clock() - began - run.stream.lingered)
+        if run.stream.cancelled:
+            return
         if run.counts:
             if test in self._first and not run.outcome.failed:
                 self.conflicts.append(run.item)
@@ -190,6 +207,7 @@ class Run:
         if isinstance(error, KeyboardInterrupt):
             self.executor.hub.interrupt()
         else:
+            self._reporter.end_after(run.stream.test)
             self.executor.stop(error)
         if not run.finished:
             # Its errors have nobody left to be reported to.

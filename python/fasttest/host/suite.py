@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from _pytest.fixtures import FixtureDef, FuncFixtureInfo
 
 
+# The fixtures which say how loops are made.
+_LOOP_FIXTURES = (dialect.FACTORY_FIXTURE, dialect.POLICY_FIXTURE)
+
+
 @dataclass(slots=True)
 class Entry:
     """One step of a test's set-up: a fixture, or a collector with a set-up of its own.
@@ -125,7 +129,7 @@ class Suite:
         self._fixtures: dict[int, int] = {}
         self._keep: list[Any] = []
         self._params: dict[int, ParameterKeys] = {}
-        self._loops: dict[tuple[Scope, int], int] = {}
+        self._loops: dict[tuple[Scope, int, tuple[int, ...]], int] = {}
         self._by_signature: dict[tuple[Any, ...], Closure] = {}
 
     def closure_of(self, item: pytest.Item) -> tuple[Closure, int]:
@@ -134,7 +138,7 @@ class Suite:
         loop = _core.NO_LOOP
         scope = dialect.test_loop_scope(item)
         if scope is not None:
-            loop = self._loop(Scope(scope), self._visits.snapshot())
+            loop = self._loop(Scope(scope), self._visits.snapshot(), item)
         info = private.fixture_info(item)
         key = (visit, *_signature(item, info))
         closure = self._by_signature.get(key)
@@ -216,27 +220,38 @@ class Suite:
         return fixture
 
     def loop_of_fixture(
-        self, definition: FixtureDef[Any], visits: Mapping[nodes.Node, int]
+        self,
+        definition: FixtureDef[Any],
+        visits: Mapping[nodes.Node, int],
+        item: pytest.Item,
     ) -> int:
         """The loop a fixture needs, if it is an async one and its scopes agree.
 
         Args:
             definition: The fixture.
             visits: The scope instances above the test that asks for it.
+            item: That test.
         """
         scope = dialect.fixture_loop_scope(definition, self.session.config)
         if scope is None:
             return _core.NO_LOOP
         if Scope(scope) < private.scope_of(definition):
             return _core.NO_LOOP  # refused at its set-up, as pytest does
-        return self._loop(Scope(scope), visits)
+        return self._loop(Scope(scope), visits, item)
 
-    def _loop(self, scope: Scope, visits: Mapping[nodes.Node, int]) -> int:
-        """The loop of a loop scope, for a test below ``visits``."""
+    def _loop(
+        self, scope: Scope, visits: Mapping[nodes.Node, int], item: pytest.Item
+    ) -> int:
+        """The loop of a loop scope, for a test below ``visits``.
+
+        Tests parametrized by loop factory or policy have a loop for each of these.
+        """
         where = _loop_scope_instance(scope, visits)
         if where == _core.OWN:
             return _core.OWN_LOOP
-        key = (scope, where)
+        params = private.parameters(item)
+        made_by = tuple(id(params.get(name)) for name in _LOOP_FIXTURES)
+        key = (scope, where, made_by)
         loop = self._loops.get(key)
         if loop is None:
             loop = self._loops[key] = self.plan.add_loop(where)
@@ -409,7 +424,9 @@ class _Resolution:
                 where,
                 dependencies,
                 -1,
-                self._suite.loop_of_fixture(definition, self._visits),
+                self._suite.loop_of_fixture(
+                    definition, self._visits, self._item
+                ),
             )
         )
         self._resolved[argname] = index

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fasttest import _core
 from fasttest.library.definitions import TestDefinition
 
 if TYPE_CHECKING:
@@ -59,9 +60,13 @@ def _tests(group: Group) -> Iterator[tuple[Group, TestDefinition]]:
 
 def _parametrize(group: Group, test: TestDefinition, names: Names) -> Iterator[Case]:
     path = "::".join([*_path(group), test.name])
+    try:
+        closure = names.closure(group, test.argnames, test.params)
+    except _core.PlanError as error:
+        raise type(error)(f"{path}: {error}") from None
     fixtures = {
         needed.fixture: params
-        for needed in names.closure(group, test.argnames, test.params)
+        for needed in closure
         if (params := names.definitions[needed.fixture].params) is not None
     }
     axes = [

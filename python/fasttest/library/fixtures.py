@@ -181,9 +181,9 @@ class TestFixtures:
         if asker is not None and wanted.scope < asker.definition.scope:
             wide = asker.definition
             raise _core.ScopeMismatchError(
-                f"fixture {wide.name!r} ({wide.scope.name.lower()} scope) would outlive "
-                f"what it asks for, {wanted.name!r} ({wanted.scope.name.lower()} scope)"
-                f": {wide.name} -> {wanted.name}"
+                f"fixture {wide.name!r} has {wide.scope.name.lower()} scope and would "
+                f"outlive {wanted.name!r}, whose scope is {wanted.scope.name.lower()}: "
+                f"{wide.name} -> {wanted.name}"
             )
         if wanted.params is not None and step.fixture not in self._case.params:
             raise _core.PlanError(

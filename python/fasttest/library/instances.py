@@ -6,7 +6,7 @@ import contextvars
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fasttest.engine import context
+from fasttest.engine import context, private
 from fasttest.engine.output import Sink, current_sink
 from fasttest.library.definitions import FixtureDefinition, Kind
 
@@ -110,6 +110,11 @@ class Instance:
 
     def _begin(self, made: Callable[[], Any]) -> Any:
         kind = self._definition.kind
+        if kind.is_async and private.get_running_loop() is not None:
+            raise RuntimeError(
+                f"fixture {self._definition.name!r} is async and cannot be set up "
+                "below a running event loop: make it an argument"
+            )
         if kind is Kind.FUNCTION:
             return self._context.run(made)
         if kind is Kind.COROUTINE:

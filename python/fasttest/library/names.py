@@ -63,8 +63,10 @@ class Names:
         key = group, tuple(argnames), given
         closure = self._closures.get(key)
         if closure is None:
-            found = self._graph.closure(self._nodes[group], list(argnames), given)
+            node = self._nodes[group]
+            found = self._graph.closure(node, argnames, sorted(given))
             closure = self._closures[key] = [Needed(*entry) for entry in found]
+            self._check(closure, given)
         return closure
 
     def arguments(self, closure: Sequence[Needed], at: int) -> dict[str, int]:
@@ -81,6 +83,17 @@ class Names:
             self.definitions[needed.fixture].name: position
             for position, needed in enumerate(closure)
         }
+
+    def _check(self, closure: Sequence[Needed], given: frozenset[str]) -> None:
+        for needed in closure:
+            wide = self.definitions[needed.fixture]
+            if wide.scope > _core.Scope.FUNCTION:
+                for name in given.intersection(wide.argnames):
+                    raise _core.ScopeMismatchError(
+                        f"fixture {wide.name!r} has {wide.scope.name.lower()} scope "
+                        f"and would outlive {name!r}, a parameter of one test: "
+                        f"{wide.name} -> {name}"
+                    )
 
     def _add(self, group: Group, node: int) -> None:
         self._nodes[group] = node

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from fasttest import _core
+from fasttest.engine.concurrency import default_concurrency
 from fasttest.engine.executor import Executor, Stream
 from fasttest.engine.output import current_sink
 from fasttest.library.capture import captured_output
-from fasttest.library.concurrency import default_concurrency
 from fasttest.library.options import LoopOptions, Options
 from fasttest.library.report import Failure, Outcome, Phase, Report, Result
 from fasttest.library.test_run import TestRun

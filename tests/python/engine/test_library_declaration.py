@@ -86,6 +86,17 @@ def test_a_fixture_that_would_outlive_another_is_refused_with_its_path() -> None
         suite.run()
 
 
+def test_a_wide_fixture_cannot_need_a_tests_parameter() -> None:
+    """It is made once, and the parameter differs from test to test."""
+    suite = fasttest.Suite()
+    suite.add_fixture(lambda: "default", name="user", scope="session")
+    suite.add_fixture(lambda user: user, name="account", scope="session")
+    suite.add_test(lambda user, account: None, name="t", params={"user": ["ada"]})
+
+    with pytest.raises(fasttest.ScopeMismatchError, match=r"t: .*account -> user"):
+        suite.run()
+
+
 def test_an_unknown_fixture_is_refused_by_name() -> None:
     """Also where the one who asks is a fixture in an inner group."""
     suite = fasttest.Suite()
@@ -93,7 +104,7 @@ def test_an_unknown_fixture_is_refused_by_name() -> None:
     module.add_fixture(lambda databse: databse, name="orders")
     module.add_test(lambda orders: None, name="test")
 
-    with pytest.raises(fasttest.FixtureLookupError, match="databse"):
+    with pytest.raises(fasttest.FixtureLookupError, match=r"orders::test: .*databse"):
         suite.run()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
 
@@ -11,7 +10,11 @@ from fasttest import Suite
 
 
 class Meeting:
-    """A place where coroutines of different loops wait until enough have come."""
+    """Where coroutines, on whatever loops, wait until so many have come; for ever anew.
+
+    Args:
+        size: How many.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -24,23 +27,28 @@ class Meeting:
         if len(self._come) == self._size:
             for loop, other in self._come:
                 loop.call_soon_threadsafe(other.set)
+            self._come.clear()
         await asyncio.wait_for(event.wait(), timeout=10)
 
 
 class Gauge:
-    """Counts how many are inside at once, each of them for a while."""
+    """Counts how many are inside at once.
 
-    def __init__(self) -> None:
+    Args:
+        expected: Nobody leaves before so many have met.
+    """
+
+    def __init__(self, expected: int) -> None:
         self.most = 0
         self._inside = 0
+        self._meeting = Meeting(expected)
 
     async def enter(self) -> None:
-        """Be inside while everybody else who may come in does."""
+        """Be inside until enough have come, and leave time for one too many."""
         self._inside += 1
         self.most = max(self.most, self._inside)
-        # The hub admits tests while all others wait, so a turn of the loop that ends
-        # at once is not enough: the next test comes in during a wait.
-        await asyncio.sleep(0.001)
+        await self._meeting.join()
+        await asyncio.sleep(0.002)
         self._inside -= 1
 
 
@@ -85,11 +93,13 @@ def test_sync_tests_with_loops_of_their_own_wait_together() -> None:
 def test_no_more_are_in_flight_than_allowed(concurrency: int) -> None:
     """The cap is reached and kept."""
     suite = Suite()
-    gauge = Gauge()
-    for number in range(8):
+    gauge = Gauge(concurrency)
+    for number in range(9):
         suite.add_test(gauge.enter, name=str(number))
 
-    assert suite.run(concurrency=concurrency).ok
+    report = suite.run(concurrency=concurrency)
+
+    assert report.ok, str(report)
     assert gauge.most == concurrency
 
 
@@ -98,39 +108,46 @@ def test_a_resource_is_used_by_no_more_than_its_capacity(capacity: int) -> None:
     """Tests that do not use it are not held up."""
     suite = Suite()
     suite.resource("db", capacity=capacity)
-    users, others = Gauge(), Gauge()
+    users, others = Gauge(capacity), Gauge(6)
     for number in range(6):
         suite.add_test(users.enter, name=f"user {number}", resources=["db"])
         suite.add_test(others.enter, name=f"other {number}")
 
-    assert suite.run().ok
-    assert users.most == capacity
-    assert others.most > 2
+    report = suite.run()
+
+    assert report.ok, str(report)
+    assert (users.most, others.most) == (capacity, 6)
 
 
 def test_an_exclusive_test_has_the_process_for_itself() -> None:
     """Nothing else is in flight beside it."""
     suite = Suite()
+    meeting = Meeting(2)
     in_flight: set[str] = set()
-    seen: dict[str, set[str]] = {}
+    seen: list[set[str]] = []
 
-    def add(name: str, **options: Any) -> None:
-        async def test() -> None:
-            in_flight.add(name)
-            for other in in_flight:
-                seen.setdefault(other, set()).update(in_flight)
-            await asyncio.sleep(0.001)
-            in_flight.remove(name)
+    @suite.test
+    async def one() -> None:
+        in_flight.add("one")
+        await meeting.join()
+        in_flight.remove("one")
 
-        suite.add_test(test, name=name, **options)
+    @suite.test(exclusive=True)
+    async def alone() -> None:
+        seen.append(set(in_flight))
+        await asyncio.sleep(0.002)
+        seen.append(set(in_flight))
 
-    add("one")
-    add("alone", exclusive=True)
-    add("two")
+    @suite.test
+    async def two() -> None:
+        in_flight.add("two")
+        await meeting.join()
+        in_flight.remove("two")
 
-    assert suite.run().ok
-    assert seen["alone"] == {"alone"}
-    assert seen["one"] == {"one", "two"}
+    report = suite.run()
+
+    assert report.ok, str(report)
+    assert seen == [set(), set()]
 
 
 def test_what_is_known_to_wait_long_starts_first() -> None:

@@ -1,0 +1,48 @@
+"""How long tests waited in earlier runs, so that the longest can start first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+_KEY = "fasttest/waits"
+
+# Shorter waits are not worth remembering: they end while others start. In seconds.
+_WORTH = 0.1
+
+
+class Durations:
+    """Remembers, in pytest's cache, the tests that waited long.
+
+    Args:
+        config: Whose cache it is; without one nothing is remembered.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._cache: Any = getattr(config, "cache", None)
+        stored = self._cache.get(_KEY, {}) if self._cache is not None else {}
+        self._known: dict[str, float] = stored if isinstance(stored, dict) else {}
+        self._seen: dict[str, float] = {}
+        self._ran: set[str] = set()
+
+    def expected(self, item: pytest.Item) -> float:
+        """Seconds the item is expected to wait; 0 if nothing is known."""
+        wait = self._known.get(item.nodeid, 0.0)
+        return wait if isinstance(wait, float) else 0.0
+
+    def note(self, item: pytest.Item, seconds: float) -> None:
+        """Take note of how long an item waited."""
+        nodeid = item.nodeid
+        self._ran.add(nodeid)
+        if seconds >= _WORTH:
+            self._seen[nodeid] = round(seconds, 2)
+
+    def save(self) -> None:
+        """Write to the cache what was learned; tests that did not run are kept."""
+        if self._cache is None:
+            return
+        kept = {k: v for k, v in self._known.items() if k not in self._ran}
+        waits = dict(sorted({**kept, **self._seen}.items()))
+        if waits != self._known:
+            self._cache.set(_KEY, waits)
