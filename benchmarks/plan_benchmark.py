@@ -1,7 +1,7 @@
 """How long planning takes and how much memory a planned test needs.
 
-Run it with ``python benchmarks/plan_benchmark.py``; the suite has 100,000 tests in 1,000
-modules, 1,000 fixtures, of which each test uses ten, and every tenth test a parameter.
+Run it with ``python benchmarks/plan_benchmark.py``: 100,000 tests in 1,000 modules and
+1,000 fixtures, of which each test uses ten; every tenth test has a parameter.
 """
 
 from __future__ import annotations
@@ -45,11 +45,8 @@ def add_closure(
     entries: list[tuple[int, int, list[int], int]] = []
     wide = 0
     for fixture in sorted(dice.sample(range(fixtures), USED)):
-        place = (
-            (_core.SESSION, module)[fixture * 10 // fixtures]
-            if (fixture * 10 // fixtures < 2)
-            else _core.OWN
-        )
+        tenth = fixture * 10 // fixtures
+        place = (_core.SESSION, module)[tenth] if tenth < 2 else _core.OWN
         reach = wide if place != _core.OWN else len(entries)
         needs = dice.sample(range(reach), min(reach, 2))
         entries.append((fixture, place, needs, _core.NO_LOOP))

@@ -135,8 +135,14 @@ def test_outcomes_agree_in_every_form(runs: Runs, row: Row) -> None:
     runs.check(row)
 
 
+# These two show the frames of the runner itself.
+_WITH_ALL_FRAMES = ("full-trace", "tb-native")
+
+
 @pytest.mark.parametrize(
-    "table", [t for t in _FORMS if t.name != "full-trace"], ids=lambda table: table.name
+    "table",
+    [table for table in _FORMS if table.name not in _WITH_ALL_FRAMES],
+    ids=lambda table: table.name,
 )
 def test_terminal_says_the_same(runs: Runs, table: Table) -> None:
     """Failures, captured output and the summary are line for line those of pytest."""

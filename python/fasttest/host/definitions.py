@@ -62,11 +62,11 @@ class InstanceDef(FixtureDef[Any]):
         ]
         if self.cached_result is None:
             self.run.request_dynamically(self, request, needed)
-        result = self.cached_result
-        assert result is not None
-        if result[2] is not None:
-            raise result[2][0].with_traceback(result[2][1])
-        return result[0]
+        failure = private.failure_of(self)
+        if failure is not None:
+            raise failure
+        assert self.cached_result is not None
+        return self.cached_result[0]
 
     def share(self, other: InstanceDef) -> None:
         """Have the value of another copy, which was set up for the same instance."""
@@ -227,7 +227,7 @@ class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
             definitions = self._known.get(argname)
             if definitions is None:
                 definitions = private.visible_definitions(self._run.item, argname)
-            if not definitions:
+            if definitions is None:
                 raise KeyError(argname)
             copies = tuple(InstanceDef.of(d, self._run) for d in definitions)
             self._copies[argname] = copies

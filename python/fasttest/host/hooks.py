@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fasttest.host import private
+
 if TYPE_CHECKING:
     from pluggy import HookCaller, HookImpl
 
@@ -33,6 +35,7 @@ _REPORTING = (
 # pytest's own plugins whose work round a phase the engine does itself, because they
 # redirect the whole process from the beginning of a phase to its end.
 _ROUTED = ("capturemanager", "logging-plugin")
+_ROUTED_BEFORE_8_4 = ("unraisableexception", "threadexception")
 
 
 def _no_timeout(item: pytest.Item) -> bool:
@@ -98,7 +101,10 @@ class Listeners:
             for implementation in getattr(manager.hook, name).get_hookimpls()
             if not _known(implementation)
         }
-        self._routed = [p for n in _ROUTED if (p := manager.get_plugin(n)) is not None]
+        names = _ROUTED
+        if not private.queues_unraisable():
+            names += _ROUTED_BEFORE_8_4
+        self._routed = [p for n in names if (p := manager.get_plugin(n)) is not None]
 
     def phases(self, item: pytest.Item) -> PhaseHooks:
         """The hooks of an item's phases."""

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from fasttest.host.routing import Routing
 
 
+def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
+    """Exceptions which end the session instead of being a test's outcome."""
+    if config.getoption("usepdb", False):
+        return (pytest.exit.Exception,)
+    return (pytest.exit.Exception, KeyboardInterrupt)
+
+
 class Phases:
     """Takes items through set-up, call and teardown, and makes their reports.
 
@@ -75,7 +82,9 @@ class Phases:
             run.outcome.passed = run
 
     def _phase(self, run: ItemRun, when: Any, hook: Callable[[], Any]) -> bool:
-        call = private.CallInfo.from_call(hook, when=when, reraise=self._reraised)
+        call = private.CallInfo.from_call(
+            self._routing.watch_unraisable(hook), when=when, reraise=self._reraised
+        )
         if when == "teardown":
             call.duration -= run.stream.lingered
         return self._book(run, call)

@@ -201,11 +201,6 @@ def set_setup_state(session: pytest.Session, state: SetupState) -> SetupState:
     return former
 
 
-def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
-    """Exceptions which end the session instead of being a test's outcome."""
-    return runner.get_reraise_exceptions(config)
-
-
 def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> bool:
     """Whether ``pytest_exception_interact`` is called for this outcome."""
     return runner.check_interactive_exception(call, report)
@@ -350,10 +345,11 @@ def has_output(capture: CaptureManager) -> bool:
     return False
 
 
-def can_collect_unraisable() -> bool:
+def queues_unraisable() -> bool:
     """Whether errors in finalizers and threads are queued for the next phase.
 
-    So it is from pytest 8.4 on; before, hooks round each phase look for them.
+    So it is from pytest 8.4 on. Before, each phase replaces the process's hooks for
+    such errors and puts them back, which only works for one test at a time.
     """
     return hasattr(unraisableexception, "collect_unraisable") and hasattr(
         threadexception, "collect_thread_exception"
@@ -361,11 +357,21 @@ def can_collect_unraisable() -> bool:
 
 
 def collect_unraisable(config: pytest.Config) -> None:
-    """Warn of errors in finalizers and threads since the last phase."""
+    """Warn of the queued errors in finalizers and threads, as at a phase's end."""
     if unraisableexception.unraisable_exceptions in config.stash:
         unraisableexception.collect_unraisable(config)
     if threadexception.thread_exceptions in config.stash:
         threadexception.collect_thread_exception(config)
+
+
+def failure_of(definition: fixtures.FixtureDef[Any]) -> BaseException | None:
+    """What the set-up of a definition raised, None if it has a value."""
+    result = definition.cached_result
+    assert result is not None
+    failure = result[2]
+    if isinstance(failure, tuple):  # from pytest 8.3 on, with the traceback
+        return failure[0].with_traceback(failure[1])
+    return failure
 
 
 def call_function(item: pytest.Function) -> None:

@@ -37,18 +37,24 @@ class QuickWay:
     Args:
         session: The session.
         listeners: Who listens to its hooks.
+        reraised: Exceptions which end the session instead of being an outcome.
     """
 
-    def __init__(self, session: pytest.Session, listeners: Listeners) -> None:
+    def __init__(
+        self,
+        session: pytest.Session,
+        listeners: Listeners,
+        reraised: tuple[type[BaseException], ...],
+    ) -> None:
         self._config = session.config
         self._listeners = listeners
-        self._reraised = private.reraised(session.config)
+        self._reraised = reraised
         self._terminal: Any = session.config.pluginmanager.get_plugin(
             "terminalreporter"
         )
         option = session.config.option
         self.open = (
-            private.can_collect_unraisable()
+            private.queues_unraisable()
             and not any(getattr(option, name, None) for name in _REPORT_OPTIONS)
             and option.durations is None
             and not set(getattr(option, "reportchars", "")) & set("PA")

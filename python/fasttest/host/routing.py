@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +18,7 @@ import pytest
 from fasttest.engine.output import routed_output
 from fasttest.host import private
 from fasttest.host.item_run import current_run
+from fasttest.host.unraisable import Unraisable
 
 if TYPE_CHECKING:
     from fasttest.host.item_run import ItemRun
@@ -35,6 +36,7 @@ class Routing:
         self._config = session.config
         self._capture = private.capture_manager(session.config)
         self._logging = private.logging_plugin(session.config)
+        self._unraisable = None if private.queues_unraisable() else Unraisable()
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Routing:
@@ -53,6 +55,8 @@ class Routing:
                 stack.enter_context(
                     private.root_handler(self._logging, _LogRouter(self._logging))
                 )
+            if self._unraisable is not None:
+                stack.enter_context(self._unraisable)
             stack.enter_context(private.comparisons(self._config, self._compare))
             self._stack = stack.pop_all()
         return self
@@ -68,6 +72,22 @@ class Routing:
             yield
         finally:
             self.__enter__()
+
+    def watch_unraisable(self, phase: Callable[[], Any]) -> Callable[[], Any]:
+        """A phase which also warns of errors in finalizers and threads at its end.
+
+        Only where pytest does not do so by itself.
+        """
+        unraisable = self._unraisable
+        if unraisable is None:
+            return phase
+
+        def watched() -> Any:
+            result = phase()
+            unraisable.collect()
+            return result
+
+        return watched
 
     def take(self, run: ItemRun) -> list[tuple[str, str]]:
         """What a test emitted since the last call: names and texts of sections."""

@@ -19,7 +19,7 @@ from fasttest.host.durations import Durations
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.hooks import Listeners
 from fasttest.host.item_run import Instances, ItemRun, SetupState, current_run
-from fasttest.host.phases import Phases
+from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter
 from fasttest.host.routing import Routing
@@ -66,7 +66,7 @@ class Run:
         self._session = session
         self._config = session.config
         self._options = options
-        self._reraised = private.reraised(session.config)
+        self._reraised = reraised(session.config)
         self._instances = Instances()
         self._listeners = Listeners(session)
         self._exclusive = Exclusive(session, self._listeners)
@@ -74,7 +74,7 @@ class Run:
         self._durations = Durations(session.config)
         stops_early = bool(session.config.getoption("maxfail"))
         self._plan(in_order=stops_early)
-        quick = QuickWay(session, self._listeners)
+        quick = QuickWay(session, self._listeners, self._reraised)
         self._reporter = Reporter(session, quick, in_order=stops_early)
         self._state = SetupState()
         self._routing = Routing(session)
