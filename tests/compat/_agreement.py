@@ -167,9 +167,12 @@ def _lanes(row: Row, run: Run) -> dict[tuple[str, str], list[str]]:
 
 
 def _once(texts: list[str]) -> list[str]:
-    """Return what a test noted, if it did so twice over because it was rescued."""
-    half = len(texts) // 2
-    return texts[:half] if texts[:half] == texts[half:] else texts
+    """Return what was noted once, if it was noted again for each rescued test."""
+    for length in range(1, len(texts)):
+        times, rest = divmod(len(texts), length)
+        if rest == 0 and texts == texts[:length] * times:
+            return texts[:length]
+    return texts
 
 
 def _owns(row: Row, path: str) -> bool:

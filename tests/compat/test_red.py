@@ -127,9 +127,9 @@ _IN_THE_CALL = {
     ),
     "forgotten_await": Feature(
         """
-        async def helper(): ...
+        async def forgotten(): ...
         async def test_it():
-            value = helper()
+            value = forgotten()
             value.close()
             assert value is None
         """,
@@ -270,9 +270,9 @@ _NEVER_AWAITED = {
     "never_awaited": Feature(
         """
         import asyncio, gc
-        async def helper(): ...
+        async def forgotten(): ...
         async def test_it():
-            helper()
+            forgotten()
             gc.collect()
         """,
         "failed",

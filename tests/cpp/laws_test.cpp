@@ -18,7 +18,7 @@ void sweep(const Simulation::Options& options) {
     }
 }
 
-// The laws themselves, as sentences, are in world.cpp.
+// The laws themselves, as sentences, are in world_laws.cpp and world.cpp.
 TEST(Laws, HoldWhenEverythingSucceeds) {
     sweep({.failures = 0, .requests = 0, .again = 0});
 }
@@ -43,17 +43,6 @@ TEST(Laws, HoldWhenTestsRunOneByOne) {
 TEST(Laws, NothingIsRefusedWithoutRequests) {
     for (std::uint32_t seed = 0; seed < seeds; ++seed) {
         Simulation simulation(seed, {.requests = 0});
-        simulation.run();
-        ASSERT_EQ(simulation.world().refused(), 0U) << "seed " << seed;
-    }
-}
-
-// A refused test is run again alone, so what is asked for there has to be had. The exception is a
-// fixture that is just being torn down and asks for its successor.
-TEST(Laws, NothingIsRefusedWhenTestsRunOneByOne) {
-    for (std::uint32_t seed = 0; seed < seeds; ++seed) {
-        Simulation simulation(
-            seed, {.failures = 0, .requests = 30, .in_teardown = false, .concurrency = 1});
         simulation.run();
         ASSERT_EQ(simulation.world().refused(), 0U) << "seed " << seed;
     }

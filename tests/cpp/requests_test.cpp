@@ -126,6 +126,39 @@ TEST_F(RequestsTest, GoesBackToWhatHadRequestedTheReplacedParameter) {
     EXPECT_EQ(done(1), "call 1");
 }
 
+// It is asked for while its foundation is being torn down: nobody else may get hold of it.
+TEST_F(RequestsTest, TakesDownWithAParameterWhatWasBuiltOnItMeanwhile) {
+    const FixtureId late = fixture("late");
+    const ClosureId c =
+        closure(module, {{db, module, {}, no_loop}, {client, module, {0}, no_loop}});
+    test(c, {0, none}), test(c, {1, none}), test(empty);
+    start(2);
+    admit();
+    go_to(0, "finished 0");
+    EXPECT_EQ(admit(), "tear_down 1:client");
+    const Request on_db{late, module, none, no_loop, {plan.instance_of(0, 0)}, none};
+    EXPECT_EQ(request(1, on_db), "set_up 1:requested");
+    EXPECT_EQ(done(1), "resume 1:requested");
+    EXPECT_EQ(admit(), "call 2");
+    EXPECT_EQ(request(2, wide(late)), "wait 2");
+    EXPECT_EQ(done(1), "tear_down 1:requested");
+    EXPECT_EQ(done(1), "tear_down 1:db");
+    EXPECT_EQ(ready(), Texts{"set_up 2:requested"});
+}
+
+// Who waits for its turn to build on something holds that, whoever had set it up.
+TEST_F(RequestsTest, KeepsWhatARequestedFixtureIsToBeBuiltOn) {
+    test(closure(module, {{db, module, {}, no_loop}}), {0});
+    test(empty), test(empty), test(empty);
+    start(4);
+    admit(), done(0), admit(), admit(), admit();
+    go_to(0, "finished 0");
+    EXPECT_EQ(request(2, wide(client, 0)), "set_up 2:requested");
+    const Request on_db{client, module, 1, no_loop, {plan.instance_of(0, 0)}, none};
+    EXPECT_EQ(request(1, on_db), "wait 1");
+    EXPECT_EQ(request(3, wide(db, 1)), "wait 3");
+}
+
 TEST_F(RequestsTest, RejectsWhatCannotBe) {
     const ScopeId other = plan.add_scope_instance(Scope::module, session);
     test(closure(module, {{db, module, {}, no_loop}}));

@@ -44,8 +44,8 @@ void Simulation::step() {
 
 void Simulation::perform(TestId test) {
     const ActionKind kind = world_.pending(test).kind;
-    const bool may_request = kind == ActionKind::set_up || kind == ActionKind::call ||
-                             (kind == ActionKind::tear_down && options_.in_teardown);
+    const bool may_request =
+        kind == ActionKind::set_up || kind == ActionKind::call || kind == ActionKind::tear_down;
     if (may_request && test != none && world_.depth(test) < 4 && dice_.chance(options_.requests) &&
         request(test)) {
         return;
@@ -78,6 +78,9 @@ bool Simulation::request(TestId test) {
         const bool wide = pending.kind != ActionKind::call && pending.instance != none;
         if (wide && dice_.chance(80) && plan.is_within(world_.scope_of(pending.instance), scope))
             request.requester = pending.instance;
+        // An object that a fixture has handed out may ask for more when the test uses it.
+        const InstanceId late = world_.any_used(test, scope);
+        if (pending.kind == ActionKind::call && dice_.chance(50)) request.requester = late;
     }
     const bool leaving = world_.has_left_its_own(test);
     const bool legal =

@@ -16,7 +16,6 @@ class Simulation {
     struct Options {
         std::int32_t failures = 10;    // percent of the actions
         std::int32_t requests = 15;    // percent of the set-ups, calls and teardowns
-        bool in_teardown = true;       // requests come from teardowns, too
         std::int32_t again = 30;       // percent of the decisions
         std::int32_t stop = 0;         // percent of the steps
         std::int32_t concurrency = 0;  // 0: drawn

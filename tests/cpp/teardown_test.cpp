@@ -126,6 +126,20 @@ TEST_F(TeardownTest, StopBetweenTestsClosesScopesWithoutATest) {
     EXPECT_FALSE(run->is_active());
 }
 
+// Of those that are left after a stop, too, the last in collection order closes the module.
+TEST_F(TeardownTest, StopMakesTheLastTestThatRunsCloseTheModule) {
+    const FixtureId db = fixture("db");
+    const ClosureId c = closure(module, {{db, module, {}, no_loop}});
+    test(c), test(c), test(c);
+    start(2);
+    admit(), admit(), done(0);
+    EXPECT_EQ(ready(), Texts{"call 1"});
+    run->stop();
+    EXPECT_EQ(done(1), "wait 1");
+    EXPECT_EQ(done(0), "finished 0");
+    EXPECT_EQ(ready(), Texts{"tear_down 1:db"});
+}
+
 // A test that lingered for others that will never run closes the scope itself.
 TEST_F(TeardownTest, StopWakesWhoLingersForTestsThatWereDropped) {
     const ResourceId port = plan.add_resource("port", 1);

@@ -31,6 +31,8 @@ class World {
     const Action& pending(TestId test) const { return lives_.at(test).frames.back().pending; }
     std::size_t depth(TestId test) const { return lives_.at(test).frames.size(); }
     bool uses(TestId test, InstanceId id) const { return lives_.at(test).uses.contains(id); }
+    /// Some ready instance that the test uses and that could request something from `scope`.
+    InstanceId any_used(TestId test, ScopeId scope) const;
     bool has_left_its_own(TestId test) const { return lives_.at(test).phase == Phase::over; }
     bool is_setting_up(TestId test, FixtureId fixture, ScopeId scope) const;
     /// Whether the test, which closes scope instances, is past this one.
@@ -51,6 +53,7 @@ class World {
         std::int32_t key;
         LoopId loop;
         std::set<InstanceId> needs;
+        std::pair<TestId, std::int32_t> maker = {none, 0};  // the test and the number of its run
         State state = State::setting_up;
         bool failed = false;
         std::int32_t age = 0;
@@ -64,6 +67,7 @@ class World {
         std::int32_t runs = 0;
         bool overlapped = false;
         bool decided = false;
+        bool failed = false;              // the last action it reported
         std::int32_t entry = none;        // the last one that was set up
         std::vector<std::int32_t> stack;  // its own, as they were set up
         std::set<std::int32_t> own_ready;
@@ -83,6 +87,8 @@ class World {
     void wide_set_up(Life& life, const Action& action);
     void called(Life& life, const Action& action);
     void set_up_failed(Life& life, const Action& action);
+    void refused(Life& life, const Action& action);
+    bool is_used(InstanceId id, TestId but) const;
     void own_teardown(Life& life, const Action& action);
     void wide_teardown(Life& life, const Action& action);
     void closing_teardown(const Action& action);

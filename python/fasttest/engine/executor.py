@@ -88,6 +88,7 @@ class Stream:
         "own_loop",
         "strand",
         "test",
+        "waiter",
     )
 
     def __init__(self, executor: Executor, test: int) -> None:
@@ -95,6 +96,7 @@ class Stream:
         self._action: Action = (_core.START, test, -1, -1)
         self.test = test
         self.strand: Strand | None = None
+        self.waiter: Strand | None = None
         self.own_loop: OwnLoop | None = None
         self.errors: list[BaseException] = []
         self.lingered = 0.0
@@ -332,7 +334,11 @@ class Executor:
         self.core.stop()
 
     def wait(self, stream: Stream) -> Action:
-        """Park the stream's strand until the core has its next action."""
+        """Park until the core has the stream's next action.
+
+        Whoever runs is parked: a test on a shared loop asks in the loop's strand.
+        """
+        stream.waiter = self.hub.current
         action: Action = self.hub.park()
         return action
 
@@ -438,9 +444,9 @@ class Executor:
                         self._close_rest, action, context=contextvars.copy_context()
                     )
                 else:
-                    strand = self._streams[test].strand
-                    assert strand is not None
-                    strand.resume(action)
+                    waiter = self._streams[test].waiter
+                    assert waiter is not None
+                    waiter.resume(action)
 
     def _close_rest(self, action: Action) -> None:
         """End the scopes which no test is left to end."""

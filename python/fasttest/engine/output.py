@@ -66,6 +66,9 @@ class _RoutedBuffer(io.BufferedIOBase):
     def flush(self) -> None:
         self._stream.flush()
 
+    def close(self) -> None:
+        """Do nothing: the stream it stands for is not its own to close or to flush."""
+
 
 class RoutedStream(io.TextIOBase):
     """Stands in for ``sys.stdout`` or ``sys.stderr`` while tests run concurrently.
@@ -109,6 +112,9 @@ class RoutedStream(io.TextIOBase):
     def flush(self) -> None:
         if current_sink.get() is None:
             self.fallback.flush()
+
+    def close(self) -> None:
+        """Do nothing: the stream it stands for is not its own to close or to flush."""
 
     def fileno(self) -> int:
         return int(self.fallback.fileno())

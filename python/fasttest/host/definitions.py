@@ -18,8 +18,10 @@ from _pytest.fixtures import FixtureDef, SubRequest
 
 from fasttest import _core
 from fasttest.engine import context
+from fasttest.engine.output import current_sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
+from fasttest.host.current import current_run
 
 if TYPE_CHECKING:
     from fasttest.host.item_run import ItemRun
@@ -32,12 +34,14 @@ class InstanceDef(FixtureDef[Any]):
         run: The item run which asked for it first.
         request: The request it was set up with; None before.
         instance: Id of the core's instance; -1 for one that ends with its test.
+        context: The context in which one that outlives its test lives.
         context_changes: Context variables which its set-up changed.
     """
 
     run: ItemRun
     request: SubRequest | None
     instance: int
+    context: contextvars.Context | None
     context_changes: list[tuple[contextvars.ContextVar[Any], Any]]
 
     @classmethod
@@ -48,6 +52,7 @@ class InstanceDef(FixtureDef[Any]):
         new.run = run
         new.request = None
         new.instance = -1
+        new.context = None
         new.context_changes = []
         return new
 
@@ -86,16 +91,30 @@ class InstanceDef(FixtureDef[Any]):
         if dialect.fixture_loop_scope(self, request.config) is not None:
             dialect.check_loop_scope(self, request)
             self._run_on(loop, request)
-        before = contextvars.copy_context() if self.instance >= 0 else None
-        request.node.ihook.pytest_fixture_setup(fixturedef=self, request=request)
-        if before is not None:
-            after = contextvars.copy_context()
-            self.context_changes = context.changes(before, after)
+        create = functools.partial(
+            request.node.ihook.pytest_fixture_setup, fixturedef=self, request=request
+        )
+        if self.instance < 0:
+            create()
+            return
+        # Its teardown comes in another test's strand, but in the same context.
+        before = contextvars.copy_context()
+        self.context = before.copy()
+        try:
+            self.context.run(create)
+        finally:
+            self.context_changes = context.changes(before, self.context)
+            context.apply(self.context_changes)
 
     def tear_down(self) -> None:
         """Run the finalizers; the value is gone afterwards, whatever they raise."""
-        if self.request is not None:
+        if self.request is None:
+            return
+        if self.context is None:
             self.finish(self.request)
+        else:
+            adopt(self.context)
+            self.context.run(self.finish, self.request)
 
     def _run_on(self, loop: int, request: SubRequest) -> None:
         """Replace the function by one which runs it on its event loop."""
@@ -145,6 +164,7 @@ def _run_async_generator(
                 "Async generator fixture didn't stop.Yield only once."
             )
 
+        adopt(own)
         runner.run(ask(), own)
 
     async def begin() -> Any:
@@ -204,6 +224,12 @@ def _hand_over(
     if request is not None:
         request.addfinalizer(undo)
     return undo
+
+
+def adopt(other: contextvars.Context) -> None:
+    """Have what is emitted in another context go to the test that runs in this one."""
+    for variable in (current_sink, current_run):
+        other.run(variable.set, variable.get())  # type: ignore[attr-defined]
 
 
 class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest import nodes
 
 from fasttest.host import private
 
@@ -89,11 +90,11 @@ class PhaseHooks:
 
 
 class Listeners:
-    """Looks the listeners up, once for each directory's hooks."""
+    """Looks the listeners up, once for the items of each collector."""
 
     def __init__(self, session: pytest.Session) -> None:
         self._session = session
-        self._by_relay: dict[int, PhaseHooks] = {}
+        self._by_parent: dict[nodes.Node | None, PhaseHooks] = {}
         manager = session.config.pluginmanager
         self._watchers = {
             _module(implementation.plugin)
@@ -108,10 +109,9 @@ class Listeners:
 
     def phases(self, item: pytest.Item) -> PhaseHooks:
         """The hooks of an item's phases."""
-        relay: Any = item.ihook
-        hooks = self._by_relay.get(id(relay))
+        hooks = self._by_parent.get(item.parent)
         if hooks is None:
-            hooks = self._by_relay[id(relay)] = self._look_up(relay)
+            hooks = self._by_parent[item.parent] = self._look_up(item.ihook)
         return hooks
 
     def stranger(self, item: pytest.Item) -> str | None:
@@ -155,7 +155,10 @@ class Listeners:
             tuple(
                 implementation
                 for name in _AROUND
-                for implementation in getattr(relay, name).get_hookimpls()
+                # pytest calls this one for every item, wherever it is implemented.
+                for implementation in getattr(
+                    manager.hook if name == "pytest_runtest_protocol" else relay, name
+                ).get_hookimpls()
                 if not _known(implementation)
             ),
         )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextvars
-import sys
+import functools
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,19 +17,14 @@ from fasttest.engine import context
 from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
+from fasttest.host.current import current_run
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions
 from fasttest.host.reports import Outcome
 from fasttest.host.suite import Closure, Entry, Suite, scope_instance
+from fasttest.host.teardown_errors import TeardownErrors
 
 if TYPE_CHECKING:
     from fasttest.engine.executor import Stream
-
-if sys.version_info < (3, 11):
-    from exceptiongroup import BaseExceptionGroup
-
-# The item that is run in this context: also in tasks and worker threads it started.
-current_run: ContextVar[ItemRun | None] = ContextVar("fasttest_run", default=None)
-
 
 class Instances:
     """The living instances of fixtures and collectors which outlive a test."""
@@ -63,26 +57,19 @@ class Instances:
         finalizers = self.finalizers.pop(instance, [])
         if collector is not None:
             finalizers.insert(0, collector.teardown)
-        call_all(finalizers, "errors while tearing down a node")
+        errors = TeardownErrors()
+        for finalizer in reversed(finalizers):
+            with errors.of(collector):
+                finalizer()
+        errors.raise_all()
 
-
-def call_all(finalizers: list[Callable[[], object]], message: str) -> None:
-    """Call finalizers in reverse order; raise what they raised, one alone or a group."""
-    errors: list[BaseException] = []
-    for finalizer in reversed(finalizers):
-        try:
-            finalizer()
-        except BaseException as error:
-            errors.append(error)
-    raise_all(errors, message)
-
-
-def raise_all(errors: list[BaseException], message: str) -> None:
-    """Raise one error alone, several as a group; return if there is none."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise BaseExceptionGroup(message, errors[::-1])
+    def node_of(self, instance: int) -> nodes.Node | None:
+        """The node with which an instance ends."""
+        definition = self.fixtures.get(instance)
+        if definition is not None and definition.request is not None:
+            node: nodes.Node = definition.request.node
+            return node
+        return self.collectors.get(instance)
 
 
 class ItemRun:
@@ -98,6 +85,7 @@ class ItemRun:
         counts: Whether its outcome counts; otherwise it is run again, alone.
         keep: Asked whether the outcome counts if others were in flight.
         log_handler: Holds the log records of the current phase, once there are any.
+        seen_warnings: What tells apart the warnings it has been shown.
         outcome: Its reports and warnings.
         began: When it began, by a clock that never goes back, in seconds.
         began_at: The same by the system's clock.
@@ -114,9 +102,11 @@ class ItemRun:
         self.counts = True
         self.keep: Callable[[], bool] | None = None
         self.log_handler: Any = None
+        self.seen_warnings: set[Any] = set()
         self.outcome = Outcome(self.item)
         self.began = self.began_at = self.ended = 0.0
-        self._begun = False
+        self._item_set_up = False
+        self._errors = TeardownErrors()
         self._instances = instances
         self._own: dict[int, InstanceDef] = {}
         self._requests: dict[int, SubRequest] = {}
@@ -131,7 +121,6 @@ class ItemRun:
             BaseException: What a fixture or a collector raised.
         """
         item = self.item
-        self._begun = True
         dialect.check_test(item)
         info = private.fixture_info(item)
         if info is not None:
@@ -147,6 +136,7 @@ class ItemRun:
                 active[argname] = definition
         self.stream.set_up()
         self._fill(len(self.closure.entries))
+        self._item_set_up = True
         item.setup()
 
     def tear_down(self) -> None:
@@ -158,16 +148,21 @@ class ItemRun:
         self.finished = True
         self._finalize(len(self._own))
         self.counts = self.stream.tear_down(self._end, self.keep)
-        raise_all(self.stream.errors, "errors during test teardown")
+        for error in self.stream.errors:
+            self._errors.add(self.item, error)
+        self._errors.raise_all()
+
+    @property
+    def failed_teardown(self) -> bool:
+        """Whether a teardown has failed so far."""
+        return bool(self._errors or self.stream.errors)
 
     def _end(self) -> None:
         """The item's own fixtures are gone: finish the item itself."""
         self._finalize(0)
-        if self._begun:
-            try:
+        if self._item_set_up:
+            with self._errors.of(self.item):
                 self.item.teardown()
-            except BaseException as error:
-                self.stream.errors.append(error)
 
     def call_async(self) -> None:
         """Call the item's async function on the event loop of its loop scope."""
@@ -182,6 +177,7 @@ class ItemRun:
             loop.run(function(**arguments), contextvars.copy_context())
             return
 
+        @functools.wraps(function)
         def run_on_loop(*args: Any, **kwargs: Any) -> None:
             loop.run(function(*args, **kwargs), contextvars.copy_context())
 
@@ -194,13 +190,17 @@ class ItemRun:
 
     def event_loop_policy(self) -> Any:
         """The value of an overridden ``event_loop_policy``; None if it is not."""
-        for entry in self.closure.wide:
-            step = self.closure.entries[entry]
+        for entry, step in enumerate(self.closure.entries):
             if step.argname == dialect.POLICY_FIXTURE:
                 if step.definition is None or dialect.is_shipped(step.definition):
                     return None
-                shared = self._instances.fixtures[self.stream.instance_of(entry)]
-                return shared.cached_result[0]
+                if step.scope_instance == _core.OWN:
+                    definition = self._own[entry]
+                else:
+                    instance = self.stream.instance_of(entry)
+                    definition = self._instances.fixtures[instance]
+                assert definition.cached_result is not None
+                return definition.cached_result[0]
         return None
 
     def set_up_entry(self, entry: int, instance: int) -> None:
@@ -236,12 +236,17 @@ class ItemRun:
             raise
         active[step.argname] = definition
 
-    def tear_down_entry(self, entry: int) -> None:
-        """Perform the core's TEAR_DOWN of one of the item's own fixtures."""
+    def tear_down_entry(self, entry: int, instance: int) -> None:
+        """Perform the core's TEAR_DOWN of a fixture: the item's own, or a wider one."""
+        if instance >= 0:
+            with self._errors.of(self._instances.node_of(instance)):
+                self._instances.tear_down(instance)
+            return
         definition = self._own.pop(entry, None)
         self._finalize(len(self._own) + 1)
         if definition is not None:
-            definition.tear_down()
+            with self._errors.of(self.item):
+                definition.tear_down()
 
     def add_finalizer(self, finalizer: Callable[[], object]) -> None:
         """Have ``finalizer`` called in the item's teardown, in reverse order."""
@@ -366,10 +371,8 @@ class ItemRun:
         """Run the finalizers added since the item had ``depth`` fixtures of its own."""
         while self._finalizers and self._finalizers[-1][0] >= depth:
             _, finalizer = self._finalizers.pop()
-            try:
+            with self._errors.of(self.item):
                 finalizer()
-            except BaseException as error:
-                self.stream.errors.append(error)
 
 
 class SetupState(private.SetupState):

@@ -54,7 +54,6 @@ class Phases:
         """Run an item; its reports are in ``run.outcome``."""
         item = run.item
         current_sink.set(run.sink)
-        private.forget_shown_warnings()
         private.set_current_test(item, "call")
         hooks = self._listeners.phases(item)
         if self._quick.may_take(item, run.closure):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import os
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fasttest.engine.concurrency import default_concurrency
 from fasttest.host import asyncio_dialect, private
-from fasttest.host.item_run import current_run
+from fasttest.host.current import current_run
 from fasttest.host.run import Run, RunOptions
 
 if TYPE_CHECKING:
@@ -21,11 +23,6 @@ if TYPE_CHECKING:
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 _conflicts = pytest.StashKey[list[pytest.Item]]()
-
-# Descriptors a test is reckoned to need: three for a loop of its own, and one more.
-_FILES_PER_TEST = 4
-_FILES_OF_THE_PROCESS = 64
-_MOST = 512
 
 
 def pytest_addoption(
@@ -149,22 +146,7 @@ def _concurrency(config: pytest.Config) -> int:
     return default_concurrency() if given is None else given
 
 
-def default_concurrency() -> int:
-    """Tests in flight at most, as far as the limit on open files allows."""
-    try:
-        import resource
-    except ImportError:  # Windows, which has no such limit
-        return _MOST
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return _MOST
-    free = (limit - _FILES_OF_THE_PROCESS) // _FILES_PER_TEST
-    return max(2, min(_MOST, free))
-
-
 def _at_least_one(text: str) -> int:
-    import argparse
-
     try:
         number = int(text)
     except ValueError:

@@ -230,11 +230,6 @@ def route_warnings(receive: Callable[[warnings.WarningMessage], None]) -> None:
     warnings._showwarnmsg_impl = receive  # type: ignore[attr-defined]
 
 
-def forget_shown_warnings() -> None:
-    """Let each location warn anew, as at the beginning of each test in pytest."""
-    warnings._filters_mutated()  # type: ignore[attr-defined]
-
-
 def record_warning(
     session: pytest.Session, message: warnings.WarningMessage, nodeid: str
 ) -> None:

@@ -17,8 +17,9 @@ import pytest
 
 from fasttest.engine.output import routed_output
 from fasttest.host import private
-from fasttest.host.item_run import current_run
+from fasttest.host.current import current_run
 from fasttest.host.unraisable import Unraisable
+from fasttest.host.warning_filters import OncePerTest
 
 if TYPE_CHECKING:
     from fasttest.host.item_run import ItemRun
@@ -36,6 +37,8 @@ class Routing:
         self._config = session.config
         self._capture = private.capture_manager(session.config)
         self._logging = private.logging_plugin(session.config)
+        self._once_per_test = OncePerTest()
+        self._seen: set[Any] = set()
         self._unraisable = None if private.queues_unraisable() else Unraisable()
         self._stack = contextlib.ExitStack()
 
@@ -43,6 +46,7 @@ class Routing:
         with contextlib.ExitStack() as stack:
             if self._config.pluginmanager.hasplugin("warnings"):
                 stack.enter_context(private.catch_warnings_for_run(self._session))
+                stack.enter_context(self._once_per_test.applied())
                 private.route_warnings(self._warn)
             if self._capture is not None:
                 self._capture.resume_global_capture()
@@ -123,6 +127,10 @@ class Routing:
 
     def _warn(self, message: warnings.WarningMessage) -> None:
         run = current_run.get()
+        if not self._once_per_test.is_new(
+            message, self._seen if run is None else run.seen_warnings
+        ):
+            return
         if run is None:
             private.record_warning(self._session, message, "")
         else:

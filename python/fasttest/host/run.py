@@ -18,7 +18,8 @@ from fasttest.host import private
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.hooks import Listeners
-from fasttest.host.item_run import Instances, ItemRun, SetupState, current_run
+from fasttest.host.current import current_run
+from fasttest.host.item_run import Instances, ItemRun, SetupState
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter
@@ -134,10 +135,9 @@ class Run:
                 self._run_beside(run)
         except self._reraised as error:
             self._end_session(run, error)
-        except BaseException:
-            if not run.finished:
-                run.tear_down()
-            raise
+        except BaseException as error:
+            # Not a test's outcome: a hook failed, and pytest ends the session.
+            self._end_session(run, error)
         finally:
             private.drop_request(run.item)
         if self._session.shouldfail or self._session.shouldstop:
@@ -153,11 +153,10 @@ class Run:
 
     def tear_down(self, stream: Stream | None, entry: int, instance: int) -> None:
         """Tear a fixture down."""
-        if instance >= 0:
+        if stream is None:
             self._instances.tear_down(instance)
         else:
-            assert stream is not None
-            stream.data.tear_down_entry(entry)
+            stream.data.tear_down_entry(entry, instance)
 
     def loop_options(self, stream: Stream, loop: int) -> LoopOptions:
         """How to make a loop for a test."""
@@ -169,12 +168,8 @@ class Run:
         )
 
     def crashed(self, test: int, error: BaseException) -> None:
-        """Report an exception that no phase of a test accounts for."""
-        item = self._suite.items[test]
-        outcome = Outcome(item)
-        call = private.CallInfo.from_call(functools.partial(_raise, error), "teardown")
-        outcome.reports.append((self._make_report(item, call), call))
-        self._reporter.emit(test, outcome)
+        """A teardown failed with no test left to blame: the session ends with it."""
+        self.executor.stop(error)
 
     # One item.
 
@@ -200,7 +195,7 @@ class Run:
         """Whether an outcome counts that was reached beside others."""
         if not self._options.rescue or self.executor.interrupted:
             return True
-        return not (run.outcome.failed or run.stream.errors)
+        return not (run.outcome.failed or run.failed_teardown)
 
     def _end_session(self, run: ItemRun, error: BaseException) -> None:
         """A test ended the session: with Ctrl-C, or by ``pytest.exit``."""
@@ -224,12 +219,9 @@ class Run:
         items = self._suite.items
         serial = self._options.concurrency == 1
         with contextlib.nullcontext() if serial else self._routing.suspended():
-            item.ihook.pytest_runtest_protocol(
+            # Not the item's own hooks: pytest asks all conftests here.
+            self._config.hook.pytest_runtest_protocol(
                 item=item,
                 nextitem=items[following] if following < len(items) else None,
             )
         self._reporter.emit(test, None)
-
-
-def _raise(error: BaseException) -> None:
-    raise error

@@ -124,6 +124,8 @@ class Suite:
         self.session = session
         self.items: list[pytest.Item] = list(session.items)
         self.plan = _core.Plan()
+        # With --setup-show also a parameter is a fixture to be shown.
+        self.shows_set_up = bool(session.config.getoption("setupshow", False))
         self.closures: list[Closure] = []
         self._visits = Visits(self.plan, session)
         self._fixtures: dict[int, int] = {}
@@ -382,7 +384,11 @@ class _Resolution:
             return None
         definition = definitions[-depth]
         scope = self._scopes.get(argname, private.scope_of(definition))
-        if scope is Scope.Function and private.is_direct_parameter(definition):
+        if (
+            scope is Scope.Function
+            and private.is_direct_parameter(definition)
+            and not self._suite.shows_set_up
+        ):
             self.direct[argname] = definition
             return None
         return self._add(argname, (*asking, argname), definition, scope)

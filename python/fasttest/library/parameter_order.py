@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def order_by_parameters(keys: Keys) -> list[int]:
     """Order tests so that those with a parameter of a wide fixture follow one another.
 
-    As in pytest's ``reorder_items``: at each scope, from the widest, the first test with
-    a parameter draws forward all others that have the same one.
+    As in pytest's ``reorder_items``: at each scope, from the widest, the first test
+    with a parameter draws forward all others that have the same one.
 
     Args:
         keys: Per test, the parameters of its wider-scoped fixtures, by scope.

@@ -11,6 +11,7 @@ from fasttest.engine.output import Sink
 from fasttest.engine.strand import GreenletExit
 from fasttest.library.fixtures import TestFixtures
 from fasttest.library.report import Failure, Outcome, Phase, Result, Skipped
+from fasttest.library.tracebacks import hide_callers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,11 +50,14 @@ class TestRun:
         self._reason: str | None = None
         self._durations: dict[Phase, float] = {}
 
-    def perform(self, keep: Callable[[], bool]) -> bool:
+    def perform(
+        self, keep: Callable[[], bool], interrupt: Callable[[], object]
+    ) -> bool:
         """Set up, call and tear down.
 
         Args:
             keep: As of ``Stream.tear_down``.
+            interrupt: Called when the test was interrupted, before its teardown.
 
         Returns:
             Whether the result counts.
@@ -65,13 +69,15 @@ class TestRun:
             if self._attempt(Phase.SETUP, self._stream.set_up):
                 self._attempt(Phase.CALL, self._call)
         except KeyboardInterrupt:
+            # The teardown may have to wait for tests which only end if cancelled.
+            interrupt()
             self._stream.tear_down()
             raise
         began = _clock()
         counts = self._stream.tear_down(keep=keep)
         self._durations[Phase.TEARDOWN] = _clock() - began - self._stream.lingered
-        errors = self._stream.errors
-        self.failures += [Failure(Phase.TEARDOWN, error) for error in errors]
+        for error in self._stream.errors:
+            self._failed(Phase.TEARDOWN, error)
         return counts
 
     def result(self, *, conflict: bool) -> Result:
@@ -103,11 +109,14 @@ class TestRun:
             self._reason = str(skipped)
             return False
         except BaseException as error:
-            self.failures.append(Failure(phase, error))
+            self._failed(phase, error)
             return False
         finally:
             self._durations[phase] = _clock() - began
         return True
+
+    def _failed(self, phase: Phase, error: BaseException) -> None:
+        self.failures.append(Failure(phase, hide_callers(error)))
 
     def _call(self) -> None:
         test = self._case.test

@@ -92,7 +92,7 @@ class SuiteRun:
             failed = bool(run.failures or stream.errors)
             return not failed or not self._options.rescue or self.executor.interrupted
 
-        counts = run.perform(keep)
+        counts = run.perform(keep, self.executor.hub.interrupt)
         if not counts:
             self._conflicts.add(stream.test)
         elif not self.executor.interrupted:

@@ -53,7 +53,7 @@ def _positional(x: int, /) -> None: ...
         (lambda s: (s.resource("db"), s.resource("db")), "'db' already"),
         (lambda s: s.run(concurrency=0), "at least 1"),
         (lambda s: s.run(max_failures=-1), "0 means no limit"),
-        (lambda s: fasttest.Suite(loop_scope="thread"), "no scope 'thread'"),
+        (lambda s: type(s)(loop_scope="thread"), "no scope 'thread'"),
     ],
 )
 def test_a_contradiction_is_refused_where_it_is_declared(

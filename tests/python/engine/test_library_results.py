@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import traceback
 
 import pytest
 
@@ -98,6 +99,35 @@ def test_errors_of_fixtures_are_told_from_failures() -> None:
     assert (teardown.outcome, teardown.phase) == (Outcome.ERROR, Phase.TEARDOWN)
     assert both.outcome is Outcome.FAILED
     assert [failure.phase for failure in both.failures] == [Phase.CALL, Phase.TEARDOWN]
+
+
+def test_tracebacks_begin_in_the_authors_code() -> None:
+    """Neither the engine nor asyncio is where anybody would look for the cause."""
+    suite = fasttest.Suite()
+
+    @suite.fixture(scope="session")
+    async def fails_in_set_up() -> None:
+        raise ValueError
+
+    @suite.fixture
+    def fails_in_teardown() -> object:
+        yield
+        raise ValueError
+
+    @suite.test
+    async def fails(fails_in_teardown: None) -> None:
+        raise ValueError
+
+    for name in ("one", "two"):
+        suite.add_test(lambda fails_in_set_up: None, name=name)
+
+    failures = [f for result in suite.run().results for f in result.failures]
+    first_frames = [
+        traceback.extract_tb(failure.error.__traceback__)[0].name
+        for failure in failures
+    ]
+
+    assert first_frames == ["fails", "fails_in_teardown", *["fails_in_set_up"] * 2]
 
 
 def test_a_test_can_be_skipped_from_within_or_by_a_fixture() -> None:
@@ -240,95 +270,3 @@ def test_an_empty_suite_is_an_empty_report() -> None:
 
     assert report.results == ()
     assert str(report).startswith("no tests in ")
-
-
-def test_a_suite_can_be_run_again() -> None:
-    """A run leaves nothing behind in its suite."""
-    suite = fasttest.Suite()
-    made = []
-
-    @suite.fixture(scope="session")
-    def once() -> None:
-        made.append(1)
-
-    @suite.test
-    def uses(once: None) -> None: ...
-
-    assert suite.run().ok
-    assert suite.run().ok
-    assert len(made) == 2
-
-
-def test_max_failures_stops_the_run_with_all_teardowns() -> None:
-    """Like ``-x``: what has not started is named, what was set up is torn down."""
-    suite = fasttest.Suite()
-    torn_down = []
-
-    @suite.fixture(scope="session")
-    def resource() -> object:
-        yield
-        torn_down.append(True)
-
-    @suite.test
-    def fails(resource: None) -> None:
-        raise ValueError
-
-    for name in ("one", "two"):
-        suite.add_test(lambda resource: None, name=name)
-
-    report = suite.run(max_failures=1)
-
-    assert [result.name for result in report.results] == ["fails"]
-    assert report.not_run == ("one", "two")
-    assert not report.ok
-    assert torn_down == [True]
-    assert str(report).splitlines()[-1].startswith("1 failed, 2 not run in ")
-
-
-def test_a_callback_that_raises_ends_the_run_with_all_teardowns() -> None:
-    """Its error is the caller's; nothing is left set up."""
-    suite = fasttest.Suite()
-    events = []
-
-    @suite.fixture(scope="session")
-    async def server() -> object:
-        yield
-        events.append("down")
-
-    for name in ("one", "two"):
-        suite.add_test(lambda server: events.append("test"), name=name)
-
-    def on_result(result: fasttest.Result) -> None:
-        raise ConnectionError("nobody listens")
-
-    with pytest.raises(ConnectionError, match="nobody listens"):
-        suite.run(on_result)
-
-    assert events == ["test", "down"]
-
-
-def test_a_failure_beside_others_can_be_confirmed_alone() -> None:
-    """With ``rescue``, a test that passes alone has passed, and is a conflict."""
-    suite = fasttest.Suite(loop_scope="session")
-    in_flight = []
-
-    @suite.fixture(scope="session")
-    async def started() -> asyncio.Event:
-        return asyncio.Event()
-
-    @suite.test
-    async def wants_to_be_alone(started: asyncio.Event) -> None:
-        in_flight.append(1)
-        if not started.is_set():
-            await started.wait()
-            raise AssertionError("not alone")
-
-    @suite.test
-    async def other(started: asyncio.Event) -> None:
-        started.set()
-
-    assert suite.run().counts[Outcome.FAILED] == 1
-    report = suite.run(rescue=True)
-
-    assert report.ok
-    assert [result.conflict for result in report.results] == [True, False]
