@@ -95,6 +95,16 @@ cpp_format() {
   find cpp tests/cpp -name '*.[ch]pp' -print0 | xargs -0 clang-format --dry-run --Werror
 }
 
+# A test that hangs ends the run, with a traceback. Started in the background, a shell
+# has its children ignore Ctrl-C, which tests send to themselves.
+run_pytest() {
+  python -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp(sys.argv[1], sys.argv[1:])' \
+    python -m pytest -p no:cacheprovider -p no:asyncio \
+    -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+}
+
 python_style() {
   ruff check . && ruff format --check .
 }
@@ -116,5 +126,5 @@ export CTEST_PARALLEL_LEVEL
 step "the C++ core" summarised '% tests passed' cmake --workflow --preset dev
 
 step "the Python side and the examples" \
-  summarised '^=+ .* in [0-9.]+s' python -m pytest -p no:cacheprovider
+  summarised '^=+ .* in [0-9.]+s' run_pytest
 finish

@@ -1,4 +1,4 @@
-"""Types of the extension module; the C++ headers under cpp/core say what things mean."""
+"""Types of the extension module; the headers in cpp/core say what things mean."""
 
 import enum
 from collections.abc import Sequence

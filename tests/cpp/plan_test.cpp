@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <vector>
 
 #include "core/errors.hpp"
@@ -123,6 +124,27 @@ TEST_F(PlanTest, AnswersNothingBeforeItIsPrepared) {
     test(closure(module, {}));
     EXPECT_THROW(plan.batch_of(0), PlanError);
     EXPECT_THROW(plan.instance_of(0, 0), PlanError);
+}
+
+// Each module has closures of its own; half of the fixtures are wide, every one is parametrized.
+TEST_F(PlanTest, PlansAHundredThousandTestsWithAThousandFixturesInUnderASecond) {
+    for (int i = 0; i < 1000; ++i) plan.add_fixture("fixture");
+    for (int m = 0; m < 1000; ++m) {
+        const ScopeId place = plan.add_scope_instance(Scope::module, session);
+        std::vector<ClosureEntry> entries;
+        for (std::int32_t e = 0; e < 10; ++e) {
+            const FixtureId id = (m * 7 + e * 101) % 1000;
+            entries.push_back({id, e % 2 == 0 ? place : own_scope, {}, no_loop});
+            if (e > 1) entries.back().dependencies = {e - 2};
+        }
+        const ClosureId c = closure(place, entries);
+        for (std::int32_t i = 0; i < 100; ++i) test(c, std::vector<std::int32_t>(10, i / 10));
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    plan.prepare();
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+    EXPECT_EQ(plan.instance_count(), 1000U * 10 * 5);
+    EXPECT_LT(plan.memory_bytes() / plan.test_count(), 256U);
 }
 
 }  // namespace

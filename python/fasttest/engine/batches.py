@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
-from fasttest import _core
-from fasttest.engine.loops import SharedLoop
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fasttest import _core
+    from fasttest.engine.loops import SharedLoop
 
 
 class Batches:

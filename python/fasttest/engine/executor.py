@@ -1,24 +1,26 @@
 """The executor: performs the actions which the core's orchestrator hands out.
 
 Every test has a *strand* (a greenlet of the hub) and a *stream* of actions. The core
-says what comes next; the stream performs it; the core is told how it ended. What set-up,
-call and teardown mean is the business of the *work*: plain callables in the library,
-pytest's items in the command.
+says what comes next; the stream performs it; the core is told how it ended. What
+set-up, call and teardown mean is the business of the *work*: plain callables in the
+library, pytest's items in the command.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import time
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fasttest import _core
 from fasttest.engine.batches import Batches
 from fasttest.engine.hub import Hub, Strand
 from fasttest.engine.loops import OwnLoop, SharedLoop
 from fasttest.engine.strand import State
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
 
 # Kind, test, entry, instance; see the core's ``Action``.
 Action: TypeAlias = tuple[int, int, int, int]
@@ -34,11 +36,16 @@ class LoopOptions(Protocol):
     """How one event loop is made."""
 
     @property
-    def factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None: ...
+    def factory(self) -> Callable[[], asyncio.AbstractEventLoop] | None:
+        """Makes the loop; None: the policy does."""
+
     @property
-    def debug(self) -> bool | None: ...
+    def debug(self) -> bool | None:
+        """Whether the loop is in asyncio's debug mode."""
+
     @property
-    def policy(self) -> asyncio.AbstractEventLoopPolicy | None: ...
+    def policy(self) -> asyncio.AbstractEventLoopPolicy | None:
+        """In force while the loop is open; None: the one that is."""
 
 
 class Work(Protocol):

@@ -1,8 +1,8 @@
 """Routing of what concurrent tests print: to the test that printed it.
 
-``sys.stdout`` and ``sys.stderr`` are replaced once for a run; each write goes to the sink
-of the current context, which tasks, callbacks and ``asyncio.to_thread`` inherit. Outside
-any test it goes where it went before.
+``sys.stdout`` and ``sys.stderr`` are replaced once for a run; each write goes to the
+sink of the current context, which tasks, callbacks and ``asyncio.to_thread`` inherit.
+Outside any test it goes where it went before.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import io
 import sys
-from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 class Sink:
@@ -86,17 +88,21 @@ class RoutedStream(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
+        """The fallback's encoding."""
         return self.fallback.encoding or "utf-8"
 
     @property
     def errors(self) -> str | None:  # type: ignore[override]
+        """How the fallback treats what it cannot encode."""
         errors: str | None = self.fallback.errors
         return errors
 
     def writable(self) -> bool:
+        """Always."""
         return True
 
     def write(self, text: str, /) -> int:
+        """Write to the sink of the running test; returns the length."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         sink = current_sink.get()
@@ -106,10 +112,12 @@ class RoutedStream(io.TextIOBase):
         return len(text)
 
     def writelines(self, lines: Iterable[str], /) -> None:  # type: ignore[override]
+        """Write each of the lines."""
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
+        """Flush the fallback; a sink has nothing to flush."""
         if current_sink.get() is None:
             self.fallback.flush()
 
@@ -117,9 +125,11 @@ class RoutedStream(io.TextIOBase):
         """Do nothing: the stream it stands for is not its own to close or to flush."""
 
     def fileno(self) -> int:
+        """The fallback's descriptor."""
         return int(self.fallback.fileno())
 
     def isatty(self) -> bool:
+        """Whether the fallback is a terminal."""
         return bool(self.fallback.isatty())
 
 

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.fixtures import FixtureDef, SubRequest
 
-from fasttest import _core
 from fasttest.engine import context
 from fasttest.engine.output import current_sink
 from fasttest.host import asyncio_dialect as dialect
@@ -62,6 +61,8 @@ class InstanceDef(FixtureDef[Any]):
         pytest's ``getfixturevalue`` comes here; the core decides whether the fixture is
         to be set up or has a value already.
         """
+        if self.run.second_pass is not None:
+            return self._execute_again(request)
         needed = [
             private.active_definition(request, argname) for argname in self.argnames
         ]
@@ -72,6 +73,15 @@ class InstanceDef(FixtureDef[Any]):
             raise failure
         assert self.cached_result is not None
         return self.cached_result[0]
+
+    def _execute_again(self, request: SubRequest) -> Any:
+        """Have the value by pytest's own means, in a further pass of the item."""
+        config = request.config
+        if self.request is None and dialect.fixture_loop_scope(self, config):
+            dialect.check_loop_scope(self, request)
+            self._run_on(self.run.loop_of(self), request)
+        self.request = request
+        return super().execute(request)
 
     def share(self, other: InstanceDef) -> None:
         """Have the value of another copy, which was set up for the same instance."""
@@ -119,7 +129,7 @@ class InstanceDef(FixtureDef[Any]):
     def _run_on(self, loop: int, request: SubRequest) -> None:
         """Replace the function by one which runs it on its event loop."""
         function = private.resolve_fixture_function(self, request)
-        runner = self.run.stream.loop(loop)
+        runner = self.run.loop(loop)
         if inspect.isasyncgenfunction(function):
             run = _run_async_generator
         elif inspect.iscoroutinefunction(function):
@@ -160,9 +170,7 @@ def _run_async_generator(
                 await generator.__anext__()
             except StopAsyncIteration:
                 return
-            raise ValueError(
-                "Async generator fixture didn't stop.Yield only once."
-            )
+            raise ValueError("Async generator fixture didn't stop.Yield only once.")
 
         adopt(own)
         runner.run(ask(), own)
@@ -205,9 +213,7 @@ def _run_generator(
     return value
 
 
-def _run_function(
-    function: Callable[[], Any], runner: Any, request: SubRequest
-) -> Any:
+def _run_function(function: Callable[[], Any], runner: Any, request: SubRequest) -> Any:
     with runner.set_current():
         return function()
 
@@ -228,8 +234,8 @@ def _hand_over(
 
 def adopt(other: contextvars.Context) -> None:
     """Have what is emitted in another context go to the test that runs in this one."""
-    for variable in (current_sink, current_run):
-        other.run(variable.set, variable.get())  # type: ignore[attr-defined]
+    other.run(current_sink.set, current_sink.get())
+    other.run(current_run.set, current_run.get())
 
 
 class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
@@ -279,5 +285,3 @@ class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
 
     def __len__(self) -> int:
         return len(self._known)
-
-

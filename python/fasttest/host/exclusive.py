@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest import nodes
 
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
@@ -15,6 +13,10 @@ from fasttest.host.private import Scope
 from fasttest.isolation.process_state import PATCHING_MARKS, ProcessState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from _pytest import nodes
+
     from fasttest.host.hooks import Listeners
     from fasttest.host.suite import Closure
 

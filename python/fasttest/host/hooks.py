@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import pytest
-from _pytest import nodes
 
 from fasttest.host import private
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+    from _pytest import nodes
     from pluggy import HookCaller, HookImpl
 
 # Hooks round the phases of a test or its fixtures. Somebody unknown who implements one
@@ -102,7 +102,7 @@ class Listeners:
             for implementation in getattr(manager.hook, name).get_hookimpls()
             if not _known(implementation)
         }
-        names = _ROUTED
+        names: tuple[str, ...] = _ROUTED
         if not private.queues_unraisable():
             names += _ROUTED_BEFORE_8_4
         self._routed = [p for n in names if (p := manager.get_plugin(n)) is not None]

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import contextvars
 import functools
-from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
-
-import pytest
-from _pytest import nodes
-from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
 
 from fasttest import _core
 from fasttest.engine import context
 from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
-from fasttest.host.current import current_run
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions
+from fasttest.host.loop_options import LoopOptions
 from fasttest.host.reports import Outcome
 from fasttest.host.suite import Closure, Entry, Suite, scope_instance
 from fasttest.host.teardown_errors import TeardownErrors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from _pytest import nodes
+    from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
+
     from fasttest.engine.executor import Stream
+    from fasttest.engine.loops import OwnLoop, SharedLoop
+    from fasttest.host.second_pass import SecondPass
+
 
 class Instances:
     """The living instances of fixtures and collectors which outlive a test."""
@@ -82,6 +85,8 @@ class ItemRun:
 
     Attributes:
         finished: Whether its teardown has begun: finalizers can no longer be added.
+        over: Whether its turn in the core has ended.
+        second_pass: What runs it again after that, if anything does.
         counts: Whether its outcome counts; otherwise it is run again, alone.
         keep: Asked whether the outcome counts if others were in flight.
         log_handler: Holds the log records of the current phase, once there are any.
@@ -99,6 +104,8 @@ class ItemRun:
         self.closure: Closure = suite.closures[stream.test]
         self.sink = Sink(self)
         self.finished = False
+        self.over = False
+        self.second_pass: SecondPass | None = None
         self.counts = True
         self.keep: Callable[[], bool] | None = None
         self.log_handler: Any = None
@@ -122,13 +129,9 @@ class ItemRun:
         """
         item = self.item
         dialect.check_test(item)
-        info = private.fixture_info(item)
-        if info is not None:
-            private.new_request(item)
-            request = item._request
-            self._routed = RoutedDefinitions(self, info.name2fixturedefs)
-            private.route_definitions(request, self._routed)
-            active = private.active_fixtures(request)
+        self.route_definitions()
+        if self._routed is not None:
+            active = private.active_fixtures(private.request_of(item))
             for argname, _ in self.closure.direct:
                 definition = self._routed[argname][-1]
                 value = private.parameters(item)[argname]
@@ -139,6 +142,15 @@ class ItemRun:
         self._item_set_up = True
         item.setup()
 
+    def route_definitions(self) -> None:
+        """Have the item's request find copies of its fixture definitions."""
+        info = private.fixture_info(self.item)
+        if info is not None:
+            private.new_request(self.item)
+            self._routed = RoutedDefinitions(self, info.name2fixturedefs)
+            request = private.request_of(self.item)
+            private.route_definitions(request, self._routed)
+
     def tear_down(self) -> None:
         """Tear down all that ends with the item.
 
@@ -148,6 +160,7 @@ class ItemRun:
         self.finished = True
         self._finalize(len(self._own))
         self.counts = self.stream.tear_down(self._end, self.keep)
+        self.over = True
         for error in self.stream.errors:
             self._errors.add(self.item, error)
         self._errors.raise_all()
@@ -167,10 +180,9 @@ class ItemRun:
     def call_async(self) -> None:
         """Call the item's async function on the event loop of its loop scope."""
         item = self.item
-        arguments = {
-            name: item.funcargs[name] for name in private.argument_names(item)
-        }
-        loop = self.stream.loop(self.suite.plan.loop_of(self.stream.test))
+        assert isinstance(item, dialect.PytestAsyncioFunction)
+        arguments = {name: item.funcargs[name] for name in private.argument_names(item)}
+        loop = self.loop(self.suite.plan.loop_of(self.stream.test))
         holder, attribute = item.coroutine_attribute
         function = getattr(holder, attribute)
         if holder is item:
@@ -188,13 +200,37 @@ class ItemRun:
         finally:
             setattr(holder, attribute, function)
 
-    def event_loop_policy(self) -> Any:
+    def loop(self, loop: int) -> OwnLoop | SharedLoop:
+        """The open loop with this id of the plan, or the item's own."""
+        if self.second_pass is not None:
+            return self.second_pass.loop(loop)
+        return self.stream.loop(loop)
+
+    def loop_of(self, definition: InstanceDef) -> int:
+        """The plan's loop for one of the item's definitions."""
+        assert self._routed is not None
+        original = self._routed.original(definition)
+        return self.suite.loop_of_fixture(original, self.closure.visits, self.item)
+
+    def loop_options(self) -> LoopOptions:
+        """How to make a loop for the item."""
+        return LoopOptions(
+            dialect.loop_factory(self.item),
+            dialect.debug(self.item.config),
+            self._event_loop_policy(),
+        )
+
+    def _event_loop_policy(self) -> Any:
         """The value of an overridden ``event_loop_policy``; None if it is not."""
         for entry, step in enumerate(self.closure.entries):
             if step.argname == dialect.POLICY_FIXTURE:
                 if step.definition is None or dialect.is_shipped(step.definition):
                     return None
-                if step.scope_instance == _core.OWN:
+                definition: FixtureDef[Any]
+                if self.second_pass is not None:
+                    active = private.active_fixtures(private.request_of(self.item))
+                    definition = active[step.argname]
+                elif step.scope_instance == _core.OWN:
                     definition = self._own[entry]
                 else:
                     instance = self.stream.instance_of(entry)
@@ -216,7 +252,7 @@ class ItemRun:
             return
         self._fill(entry)
         definition = self._copy(step)
-        active = private.active_fixtures(self.item._request)
+        active = private.active_fixtures(private.request_of(self.item))
         if active.get(step.argname) is definition:
             return  # asked for dynamically by an earlier fixture
         request = self._request_for(entry)
@@ -264,7 +300,7 @@ class ItemRun:
 
         _, instance = self.stream.request(
             suite.node_fixture(node),
-            suite.visit_at_run(self.closure, node),
+            self.closure.visits.get(node, 0),
             -1,
             _core.NO_LOOP,
             [],
@@ -337,7 +373,7 @@ class ItemRun:
         request = self._requests.get(entry)
         if request is None:
             step = self.closure.entries[entry]
-            parent: FixtureRequest = self.item._request
+            parent: FixtureRequest = private.request_of(self.item)
             if step.requester >= 0:
                 parent = self._request_for(step.requester)
             request = self._requests[entry] = private.sub_request(
@@ -349,7 +385,7 @@ class ItemRun:
         """Make the wider-scoped fixtures before entry ``end`` known to the request."""
         if self._routed is None:
             return
-        active = private.active_fixtures(self.item._request)
+        active = private.active_fixtures(private.request_of(self.item))
         for entry in self.closure.wide:
             if entry < self._filled:
                 continue
@@ -373,56 +409,3 @@ class ItemRun:
             _, finalizer = self._finalizers.pop()
             with self._errors.of(self.item):
                 finalizer()
-
-
-class SetupState(private.SetupState):
-    """Stands in for pytest's one stack of nodes: each item in flight has its own.
-
-    pytest's hooks call it for the item they run; it has the core's actions performed.
-    """
-
-    def __init__(self) -> None:
-        self._rest: dict[nodes.Node, Any] = {}
-
-    @property
-    def stack(self) -> dict[nodes.Node, Any]:  # type: ignore[override]
-        """The nodes which are set up for the current item."""
-        run = current_run.get()
-        if run is None:
-            return self._rest
-        chain = run.item.listchain()
-        if run.finished:
-            chain.pop()
-        return {node: ([], None) for node in chain}
-
-    def is_node_active(self, node: nodes.Node) -> bool:
-        """Whether the node is set up for the current item."""
-        return node in self.stack
-
-    def setup(self, item: pytest.Item) -> None:
-        """Set up the item with all it needs."""
-        run = current_run.get()
-        assert run is not None
-        run.set_up()
-
-    def teardown_exact(self, nextitem: pytest.Item | None) -> None:
-        """Tear down all that ends with the current item; the core knows what."""
-        run = current_run.get()
-        if run is None:
-            return
-        try:
-            run.tear_down()
-        finally:
-            # pytest removes the variable next, and another test may have done so.
-            private.set_current_test(run.item, "teardown")
-
-    def addfinalizer(
-        self, finalizer: Callable[[], object], node: nodes.Node
-    ) -> None:
-        """Have ``finalizer`` called when ``node`` is torn down."""
-        run = current_run.get()
-        assert run is not None
-        if node is run.item:
-            run.add_finalizer(finalizer)
-        else:
-            run.add_node_finalizer(node, finalizer)

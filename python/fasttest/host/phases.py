@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +11,8 @@ from fasttest.engine.output import current_sink
 from fasttest.host import private
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fasttest.host.hooks import Listeners
     from fasttest.host.item_run import ItemRun
     from fasttest.host.quick import QuickWay

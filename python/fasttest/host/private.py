@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import logging
 import os
 import types
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -31,13 +29,19 @@ from _pytest.scope import Scope
 from _pytest.warnings import catch_warnings_for_item
 
 if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
     from _pytest.capture import CaptureManager
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest, TopRequest
     from _pytest.logging import LoggingPlugin
 
+__all__ = ["CallInfo", "Scope", "SetupState", "resolve_fixture_function"]
+
 SetupState = runner.SetupState
 CallInfo = runner.CallInfo
 resolve_fixture_function = fixtures.resolve_fixture_function
+_NOTSET: Any = fixtures.NOTSET  # type: ignore[attr-defined]
 
 # pytest 9.1 moved the call of this hook from FixtureDef.finish to FixtureDef.execute.
 _FINISH_CALLS_HOOK = (
@@ -105,16 +109,23 @@ def sets_up(collector: nodes.Node) -> bool:
     )
 
 
-def new_request(item: pytest.Function) -> None:
+def request_of(item: pytest.Item) -> TopRequest:
+    """An item's own request."""
+    request: TopRequest = item._request  # type: ignore[attr-defined]
+    return request
+
+
+def new_request(item: pytest.Item) -> None:
     """Give an item a fresh request and no arguments, as before its first run."""
-    if not item._request:
-        item._initrequest()
+    if not item._request:  # type: ignore[attr-defined]
+        item._initrequest()  # type: ignore[attr-defined]
 
 
-def drop_request(item: pytest.Function) -> None:
+def drop_request(item: pytest.Item) -> None:
     """Let go of an item's fixture values after its run, as pytest does."""
-    item._request = False  # type: ignore[assignment]
-    item.funcargs = None  # type: ignore[assignment]
+    if hasattr(item, "_request"):
+        item._request = False
+        item.funcargs = None  # type: ignore[attr-defined]
 
 
 def active_fixtures(request: FixtureRequest) -> dict[str, FixtureDef[Any]]:
@@ -146,15 +157,13 @@ def sub_request(
     if argname in params:
         param, index = params[argname], parameter_index(item, argname)
     else:
-        param, index = fixtures.NOTSET, 0
-    return fixtures.SubRequest(
-        parent, scope, param, index, definition, _ispytest=True
-    )
+        param, index = _NOTSET, 0
+    return fixtures.SubRequest(parent, scope, param, index, definition, _ispytest=True)
 
 
 def check_scope(request: SubRequest, dependency: FixtureDef[Any]) -> None:
     """Fail as pytest does if ``dependency`` is too narrow for ``request``."""
-    request._check_scope(dependency, dependency._scope)  # type: ignore[call-arg]
+    request._check_scope(dependency, dependency._scope)
 
 
 def parent_request(request: SubRequest) -> FixtureRequest:
@@ -207,7 +216,7 @@ def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> boo
 
 
 def capture_manager(config: pytest.Config) -> CaptureManager | None:
-    """pytest's capturing, or None where it is turned off."""
+    """The capturing, or None where it is turned off."""
     manager: CaptureManager | None = config.pluginmanager.getplugin("capturemanager")
     return manager
 
@@ -270,7 +279,7 @@ def comparison_of(item: pytest.Item) -> Callable[[str, object, object], str | No
 
 
 def logging_plugin(config: pytest.Config) -> LoggingPlugin | None:
-    """pytest's logging plugin, or None where it is turned off."""
+    """The logging plugin, or None where it is turned off."""
     plugin: LoggingPlugin | None = config.pluginmanager.get_plugin("logging-plugin")
     return plugin
 
@@ -430,7 +439,7 @@ def sort_summaries(session: pytest.Session) -> None:
 def _argument_names(
     function: Any, *, name: str = "", cls: type | None = None
 ) -> tuple[str, ...]:
-    """pytest's ``getfuncargnames``, without ``inspect.signature`` for plain functions.
+    """What ``getfuncargnames`` returns, the quick way for plain functions.
 
     The signature is the greatest single cost of collecting a simple test.
     """
@@ -440,7 +449,8 @@ def _argument_names(
         or function.__dict__
         or function.__code__.co_posonlyargcount
     ):
-        return _stock_argument_names(function, name=name, cls=cls)
+        stock: tuple[str, ...] = _stock_argument_names(function, name=name, cls=cls)
+        return stock
     code = function.__code__
     count = code.co_argcount - len(function.__defaults__ or ())
     names = code.co_varnames[:count]
@@ -452,17 +462,17 @@ def _argument_names(
     return names
 
 
-_stock_argument_names = fixtures.getfuncargnames
+_stock_argument_names: Any = fixtures.getfuncargnames  # type: ignore[attr-defined]
 
 
 @contextlib.contextmanager
 def quick_argument_names() -> Iterator[None]:
     """Let pytest look up the arguments of plain functions the quick way meanwhile."""
-    fixtures.getfuncargnames = _argument_names
+    fixtures.getfuncargnames = _argument_names  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        fixtures.getfuncargnames = _stock_argument_names
+        fixtures.getfuncargnames = _stock_argument_names  # type: ignore[attr-defined]
 
 
 def forget_sections(item: pytest.Item) -> None:

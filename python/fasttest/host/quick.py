@@ -81,6 +81,7 @@ class QuickWay:
             None if all went well; otherwise the call of the phase that failed.
         """
         item = run.item
+        assert isinstance(item, pytest.Function)
         when = "setup"
         run.began, run.began_at = _clock(), _now()
         try:
@@ -100,8 +101,10 @@ class QuickWay:
 
     def make_report(self, run: ItemRun) -> pytest.TestReport:
         """The report of a call that passed."""
+        item = run.item
+        assert isinstance(item, pytest.Function)
         return private.passed_report(
-            run.item, self._location(run.item), run.ended - run.began, run.began_at
+            item, self._location(item), run.ended - run.began, run.began_at
         )
 
     def report(self, run: ItemRun) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from fasttest.host import private
 
 if TYPE_CHECKING:
+    import pytest
+
     from fasttest.host.item_run import ItemRun
     from fasttest.host.quick import QuickWay
 

@@ -9,11 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import warnings
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
-
-import pytest
 
 from fasttest.engine.output import routed_output
 from fasttest.host import private
@@ -22,6 +18,11 @@ from fasttest.host.unraisable import Unraisable
 from fasttest.host.warning_filters import OncePerTest
 
 if TYPE_CHECKING:
+    import warnings
+    from collections.abc import Callable, Iterator
+
+    import pytest
+
     from fasttest.host.item_run import ItemRun
 
 
@@ -95,7 +96,6 @@ class Routing:
 
     def take(self, run: ItemRun) -> list[tuple[str, str]]:
         """What a test emitted since the last call: names and texts of sections."""
-        sections = []
         texts = run.sink.take()
         if self._capture is not None and private.has_output(self._capture):
             # Written past ``sys.stdout``, by a child process or C code. Nothing says
@@ -103,9 +103,7 @@ class Routing:
             out, err = self._capture.read_global_capture()
             texts["stdout"] = texts.get("stdout", "") + out
             texts["stderr"] = texts.get("stderr", "") + err
-        for name in ("stdout", "stderr"):
-            if texts.get(name):
-                sections.append((name, texts[name]))
+        sections = [(n, texts[n]) for n in ("stdout", "stderr") if texts.get(n)]
         if run.log_handler is not None:
             text = run.log_handler.stream.getvalue().strip()
             run.log_handler = None

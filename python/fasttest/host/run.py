@@ -5,41 +5,31 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import TYPE_CHECKING
 
 from fasttest import _core
 from fasttest.engine.executor import Executor, Stream
-from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
+from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.hooks import Listeners
-from fasttest.host.current import current_run
-from fasttest.host.item_run import Instances, ItemRun, SetupState
+from fasttest.host.item_run import Instances, ItemRun
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter
 from fasttest.host.routing import Routing
+from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
 
 if TYPE_CHECKING:
-    import asyncio
+    import pytest
+
+    from fasttest.host.loop_options import LoopOptions
 
 
 _clock = time.perf_counter
-
-
-@dataclass(frozen=True, slots=True)
-class LoopOptions:
-    """How an event loop of a test or a fixture is made."""
-
-    factory: Callable[[], asyncio.AbstractEventLoop] | None
-    debug: bool | None
-    policy: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +67,12 @@ class Run:
         self._plan(in_order=stops_early)
         quick = QuickWay(session, self._listeners, self._reraised)
         self._reporter = Reporter(session, quick, in_order=stops_early)
-        self._state = SetupState()
         self._routing = Routing(session)
         self._phases = Phases(self._listeners, self._routing, quick, self._reraised)
         self._first: dict[int, Outcome] = {}
         self.conflicts: list[pytest.Item] = []
         self.executor = Executor(self, self._suite.plan, options.concurrency)
+        self._state = SetupState(self.executor.hub)
 
     def _plan(self, *, in_order: bool) -> None:
         serial = self._options.concurrency == 1
@@ -161,11 +151,7 @@ class Run:
     def loop_options(self, stream: Stream, loop: int) -> LoopOptions:
         """How to make a loop for a test."""
         run: ItemRun = stream.data
-        return LoopOptions(
-            dialect.loop_factory(run.item),
-            dialect.debug(self._config),
-            run.event_loop_policy(),
-        )
+        return run.loop_options()
 
     def crashed(self, test: int, error: BaseException) -> None:
         """A teardown failed with no test left to blame: the session ends with it."""
@@ -213,7 +199,7 @@ class Run:
         return self._options.concurrency == 1 or self._suite.plan.is_exclusive(test)
 
     def _run_guest(self, run: ItemRun) -> None:
-        """Run an item by pytest's own protocol, alone, with all that pytest redirects."""
+        """Run an item alone by pytest's own protocol, with all that it redirects."""
         item, test = run.item, run.stream.test
         following = test + 1
         items = self._suite.items

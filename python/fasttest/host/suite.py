@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest import nodes
 
 from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
@@ -15,6 +13,9 @@ from fasttest.host import private
 from fasttest.host.private import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FuncFixtureInfo
 
 
@@ -90,7 +91,9 @@ class Visits:
         stack = self._stack
         depth = 0
         while (
-            depth < len(stack) and depth < len(chain) and stack[depth][0] is chain[depth]
+            depth < len(stack)
+            and depth < len(chain)
+            and stack[depth][0] is chain[depth]
         ):
             depth += 1
         del stack[depth:]
@@ -166,9 +169,7 @@ class Suite:
                 wide = entry.scope_instance != _core.OWN
                 if wide and entry.argname in params:
                     assert entry.definition is not None
-                    keys.append(
-                        self.param_key(entry.definition, params[entry.argname])
-                    )
+                    keys.append(self.param_key(entry.definition, params[entry.argname]))
                 else:
                     keys.append(-1)
         self.plan.add_test(closure.id, keys, loop, [], exclusive, expected_wait)
@@ -281,9 +282,9 @@ def _loop_scope_instance(scope: Scope, visits: Mapping[nodes.Node, int]) -> int:
         # pytest-asyncio has one package loop a session, beside the session's.
         return 0
     kind = pytest.Class if scope is Scope.Class else pytest.Module
-    for node, visit in reversed(visits.items()):
+    for node in reversed(list(visits)):
         if isinstance(node, kind):
-            return visit
+            return visits[node]
     return _core.OWN if scope is Scope.Class else 0
 
 
@@ -430,9 +431,7 @@ class _Resolution:
                 where,
                 dependencies,
                 -1,
-                self._suite.loop_of_fixture(
-                    definition, self._visits, self._item
-                ),
+                self._suite.loop_of_fixture(definition, self._visits, self._item),
             )
         )
         self._resolved[argname] = index

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from _pytest import nodes
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _pytest import nodes
 
 if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-# Actions under which Python shows a warning once for a place, a module or at all. pytest
-# makes it forget what was shown at the beginning of each test.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Actions under which Python shows a warning once for a place, a module or at all.
+# pytest makes it forget what was shown at the beginning of each test.
 _ONCE = ("default", "module", "once")
 
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import dis
 import inspect
 import types
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 # Fixtures which change the process, or watch what everybody does to it.
 PATCHING_FIXTURES = frozenset(
@@ -97,9 +99,7 @@ PATCHING_MARKS = frozenset(
 
 # Calls by which a mapping such as ``os.environ`` is changed are found by name or by the
 # subscript that is stored or deleted.
-_STORING = tuple(
-    dis.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR")
-)
+_STORING = tuple(dis.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR"))
 _MAPPING_CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
 _SETTING_ATTRIBUTES = (dis.opmap["STORE_ATTR"], dis.opmap["DELETE_ATTR"])
 
@@ -176,10 +176,13 @@ class ProcessState:
         if isinstance(value, types.FunctionType):
             if self._project(module) or _same_package(function.__module__, module):
                 yield value
-        elif isinstance(value, type) and _same_package(function.__module__, module):
+        elif (
+            isinstance(value, type)
+            and _same_package(function.__module__, module)
+            and not self._project(module)
+        ):
             # A helper of a plugin's fixture, such as a mock server's class.
-            if not self._project(module):
-                yield from vars(value).values()
+            yield from vars(value).values()
 
     def _is_member(self, name: str, names: set[str], spaces: dict[str, Any]) -> bool:
         """Whether ``name`` means the member of a module that changes the process."""

@@ -69,7 +69,7 @@ class BackgroundRun:
         while not self._ended.is_set():
             try:
                 await self._ended.wait()
-            except asyncio.CancelledError as error:  # noqa: PERF203 - it waits once
+            except asyncio.CancelledError as error:
                 cancelled = error
         # The end is the last thing that the thread tells.
         self._thread.join()

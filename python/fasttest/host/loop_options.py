@@ -1,0 +1,19 @@
+"""How event loops are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True, slots=True)
+class LoopOptions:
+    """How an event loop of a test or a fixture is made."""
+
+    factory: Callable[[], asyncio.AbstractEventLoop] | None
+    debug: bool | None
+    policy: Any
