@@ -44,6 +44,12 @@ class Instances:
 
     def error(self, instance: int) -> BaseException:
         """The error of a failed set-up, with the traceback it had then."""
+        if instance not in self._errors:
+            return RuntimeError(
+                "a fixture cannot be had: tests in flight wait for one another's "
+                "fixtures in a circle, which they ask for with getfixturevalue. Let "
+                "them name these fixtures as arguments."
+            )
         error, traceback = self._errors[instance]
         return error.with_traceback(traceback)
 

@@ -19,7 +19,7 @@ from fasttest.host.warning_filters import OncePerTest
 
 if TYPE_CHECKING:
     import warnings
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pytest
 
@@ -42,8 +42,19 @@ class Routing:
         self._seen: set[Any] = set()
         self._unraisable = None if private.queues_unraisable() else Unraisable()
         self._stack = contextlib.ExitStack()
+        self._is_up = False
 
     def __enter__(self) -> Routing:
+        self.resume()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.suspend()
+
+    def resume(self) -> None:
+        """Put the redirections up, if they are not."""
+        if self._is_up:
+            return
         with contextlib.ExitStack() as stack:
             if self._config.pluginmanager.hasplugin("warnings"):
                 stack.enter_context(private.catch_warnings_for_run(self._session))
@@ -64,19 +75,13 @@ class Routing:
                 stack.enter_context(self._unraisable)
             stack.enter_context(private.comparisons(self._config, self._compare))
             self._stack = stack.pop_all()
-        return self
+        self._is_up = True
 
-    def __exit__(self, *exc_info: object) -> None:
-        self._stack.close()
-
-    @contextlib.contextmanager
-    def suspended(self) -> Iterator[None]:
-        """Take the redirections down, for a test that is alone under pytest's own."""
-        self._stack.close()
-        try:
-            yield
-        finally:
-            self.__enter__()
+    def suspend(self) -> None:
+        """Take them down, for tests that are alone under pytest's own."""
+        if self._is_up:
+            self._is_up = False
+            self._stack.close()
 
     def watch_unraisable(self, phase: Callable[[], Any]) -> Callable[[], Any]:
         """A phase which also warns of errors in finalizers and threads at its end.

@@ -63,7 +63,9 @@ class Run:
         self._exclusive = Exclusive(session, self._listeners)
         self._suite = Suite(session)
         self._durations = Durations(session.config)
-        stops_early = bool(session.config.getoption("maxfail"))
+        # -x, --maxfail, --stepwise: what comes first in collection order ends the run.
+        option = session.config.option
+        stops_early = bool(option.maxfail or getattr(option, "stepwise", False))
         self._plan(in_order=stops_early)
         quick = QuickWay(session, self._listeners, self._reraised)
         self._reporter = Reporter(session, quick, in_order=stops_early)
@@ -123,10 +125,8 @@ class Run:
                 self._run_guest(run)
             else:
                 self._run_beside(run)
-        except self._reraised as error:
-            self._end_session(run, error)
         except BaseException as error:
-            # Not a test's outcome: a hook failed, and pytest ends the session.
+            # No test's outcome: Ctrl-C, pytest.exit, or a hook that failed.
             self._end_session(run, error)
         finally:
             private.drop_request(run.item)
@@ -163,6 +163,7 @@ class Run:
         """Run an item that may overlap with others, and report it if it counts."""
         test = run.stream.test
         began = _clock()
+        self._routing.resume()
         run.keep = functools.partial(self._keep, run)
         self._phases.run(run)
         if self._suite.plan.loop_of(test) != _core.NO_LOOP:
@@ -184,7 +185,7 @@ class Run:
         return not (run.outcome.failed or run.failed_teardown)
 
     def _end_session(self, run: ItemRun, error: BaseException) -> None:
-        """A test ended the session: with Ctrl-C, or by ``pytest.exit``."""
+        """End the session with what left a test's run, after all teardowns."""
         if isinstance(error, KeyboardInterrupt):
             self.executor.hub.interrupt()
         else:
@@ -203,11 +204,13 @@ class Run:
         item, test = run.item, run.stream.test
         following = test + 1
         items = self._suite.items
-        serial = self._options.concurrency == 1
-        with contextlib.nullcontext() if serial else self._routing.suspended():
-            # Not the item's own hooks: pytest asks all conftests here.
-            self._config.hook.pytest_runtest_protocol(
-                item=item,
-                nextitem=items[following] if following < len(items) else None,
-            )
+        self._routing.suspend()
+        # Not the item's own hooks: pytest asks all conftests here.
+        self._config.hook.pytest_runtest_protocol(
+            item=item,
+            nextitem=items[following] if following < len(items) else None,
+        )
+        if self.executor.core.has_ready() and self._options.concurrency > 1:
+            # A test that waited to end a scope goes on; its teardown is routed.
+            self._routing.resume()
         self._reporter.emit(test, None)
