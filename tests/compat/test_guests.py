@@ -72,7 +72,7 @@ _OLD_WAYS = {
     ),
     "isolated": Feature(
         """
-        import asyncio, contextvars, unittest
+        import asyncio, contextvars, sys, unittest
         from journal import note
 
         var = contextvars.ContextVar("var", default=0)
@@ -81,7 +81,10 @@ _OLD_WAYS = {
             def setUp(self): var.set(1)
             async def asyncSetUp(self):
                 self.loop = asyncio.get_running_loop()
-                self.assertEqual(var.get(), 1)
+                # Python 3.10 copies the context before setUp; the next test would see
+                # what it set, but a context of its own is promised to each.
+                if sys.version_info >= (3, 11):
+                    self.assertEqual(var.get(), 1)
                 var.set(2)
                 await asyncio.sleep(0.005)
             async def test_a(self):

@@ -178,7 +178,11 @@ def _run_async_generator(
     async def begin() -> Any:
         return await generator.__anext__()
 
-    value = runner.run(begin(), own)
+    beginning = begin()
+    try:
+        value = runner.run(beginning, own)
+    finally:
+        beginning.close()  # if it was refused, below a running loop
     request.addfinalizer(_hand_over(before, own, None))
     request.addfinalizer(finish)
     return value
