@@ -107,8 +107,10 @@ def pytest_runtestloop(session: pytest.Session) -> object:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
     """Run an async test on the event loop which the core opened for it."""
     run = current_run.get()
+    if run is None:
+        return None  # run by somebody else's loop, as in pytest-xdist's workers
     asyncio_dialect.warn_before_call(pyfuncitem, private.definitions_of(pyfuncitem))
-    if run is None or asyncio_dialect.test_loop_scope(pyfuncitem) is None:
+    if asyncio_dialect.test_loop_scope(pyfuncitem) is None:
         return None
     run.call_async()
     return True

@@ -26,6 +26,7 @@ _clock, _now = time.perf_counter, time.time
 
 # Marks that pytest itself acts on in the phases of a test.
 _MARKS = frozenset({"skip", "skipif", "xfail"})
+_NONE: frozenset[str] = frozenset()
 
 # Plugins of pytest which, asked for by an option, look at the reports of every phase.
 _REPORT_OPTIONS = ("xmlpath", "durations", "stepwise")
@@ -60,17 +61,20 @@ class QuickWay:
             and not set(getattr(option, "reportchars", "")) & set("PA")
             and not private.last_failed(session.config)
         )
-        self._marked: dict[Node, bool] = {}
+        self._known_marks: dict[Node, frozenset[str]] = {}
         # By parent and source file: the path and the part of the name that its tests
         # have in common.
         self._places: dict[tuple[Node | None, str], tuple[str, str]] = {}
 
     def may_take(self, item: pytest.Item, closure: Closure) -> bool:
         """Whether nobody needs more of this item than that it is run."""
+        if not self.open or closure.own:
+            return False
+        marks = self._marks(item)
         return (
-            self.open
-            and not closure.own
-            and not self._is_marked(item)
+            marks.isdisjoint(_MARKS)
+            # A sync test with the mark is warned of.
+            and ("asyncio" not in marks or dialect.is_async_test(item))
             and not self._listeners.watched(item)
         )
 
@@ -114,15 +118,16 @@ class QuickWay:
             self._terminal.pytest_runtest_logstart(report.nodeid, report.location)
             self._terminal.pytest_runtest_logreport(report)
 
-    def _is_marked(self, node: Node) -> bool:
-        marked = self._marked.get(node)
-        if marked is None:
-            marked = any(mark.name in _MARKS for mark in node.own_markers) or (
-                node.parent is not None and self._is_marked(node.parent)
-            )
+    def _marks(self, node: Node) -> frozenset[str]:
+        """The names of the marks on a node and on all above it."""
+        marks = self._known_marks.get(node)
+        if marks is None:
+            above = _NONE if node.parent is None else self._marks(node.parent)
+            own = [mark.name for mark in node.own_markers]
+            marks = above.union(own) if own else above
             if not isinstance(node, pytest.Item):
-                self._marked[node] = marked
-        return marked
+                self._known_marks[node] = marks
+        return marks
 
     def _location(self, item: pytest.Function) -> tuple[str, int | None, str]:
         """What ``item.location`` says, without reading the source again and again."""

@@ -36,7 +36,9 @@ print("exit code", fasttest.run(sys.argv[1:], plugins=[Plugin()]))
 
 def _run(directory: Path, *args: str) -> str:
     (directory / "test_it.py").write_text(_SUITE)
-    (directory / "pytest.ini").write_text("[pytest]\n")
+    (directory / "pytest.ini").write_text(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+    )
     # Not the options of the run which this test is part of.
     environment = {k: v for k, v in os.environ.items() if k != "PYTEST_ADDOPTS"}
     done = subprocess.run(
