@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from _pytest import nodes
 
+    from fasttest.host.closures import Closure
     from fasttest.host.hooks import Listeners
-    from fasttest.host.suite import Closure
 
 
 class Exclusive:

@@ -14,71 +14,21 @@ from fasttest.host import private
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions
 from fasttest.host.loop_options import LoopOptions
 from fasttest.host.reports import Outcome
-from fasttest.host.suite import Closure, Entry, Suite, scope_instance
 from fasttest.host.teardown_errors import TeardownErrors
+from fasttest.host.visits import scope_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import TracebackType
 
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
 
-    from fasttest.engine.executor import Stream
     from fasttest.engine.loops import OwnLoop, SharedLoop
+    from fasttest.engine.stream import Stream
+    from fasttest.host.closures import Closure, Entry
+    from fasttest.host.instances import Instances
     from fasttest.host.second_pass import SecondPass
-
-
-class Instances:
-    """The living instances of fixtures and collectors which outlive a test."""
-
-    def __init__(self) -> None:
-        self.fixtures: dict[int, InstanceDef] = {}
-        self.collectors: dict[int, nodes.Node] = {}
-        self.finalizers: dict[int, list[Callable[[], object]]] = {}
-        self._errors: dict[int, tuple[BaseException, TracebackType | None]] = {}
-
-    def failed(self, instance: int, error: BaseException) -> None:
-        """Remember with what the set-up of an instance failed."""
-        self._errors[instance] = error, error.__traceback__
-
-    def error(self, instance: int) -> BaseException:
-        """The error of a failed set-up, with the traceback it had then."""
-        if instance not in self._errors:
-            return RuntimeError(
-                "a fixture cannot be had: tests in flight wait for one another's "
-                "fixtures in a circle, which they ask for with getfixturevalue. Let "
-                "them name these fixtures as arguments."
-            )
-        error, traceback = self._errors[instance]
-        return error.with_traceback(traceback)
-
-    def tear_down(self, instance: int) -> None:
-        """End an instance.
-
-        Raises:
-            BaseException: What its finalizers raised; all of them were run.
-        """
-        definition = self.fixtures.pop(instance, None)
-        if definition is not None:
-            definition.tear_down()
-        collector = self.collectors.pop(instance, None)
-        finalizers = self.finalizers.pop(instance, [])
-        if collector is not None:
-            finalizers.insert(0, collector.teardown)
-        errors = TeardownErrors()
-        for finalizer in reversed(finalizers):
-            with errors.of(collector):
-                finalizer()
-        errors.raise_all()
-
-    def node_of(self, instance: int) -> nodes.Node | None:
-        """The node with which an instance ends."""
-        definition = self.fixtures.get(instance)
-        if definition is not None and definition.request is not None:
-            node: nodes.Node = definition.request.node
-            return node
-        return self.collectors.get(instance)
+    from fasttest.host.suite import Suite
 
 
 class ItemRun:

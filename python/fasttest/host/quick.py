@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 
 if TYPE_CHECKING:
     from _pytest.nodes import Node
 
+    from fasttest.host.closures import Closure
     from fasttest.host.hooks import Listeners
     from fasttest.host.item_run import ItemRun
-    from fasttest.host.suite import Closure
 
 _clock, _now = time.perf_counter, time.time
 
@@ -91,7 +92,7 @@ class QuickWay:
         try:
             run.set_up()
             when = "call"
-            if dialect.test_loop_scope(item) is None:
+            if run.suite.plan.loop_of(run.stream.test) == _core.NO_LOOP:
                 private.call_function(item)
             else:
                 run.call_async()

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fasttest import _core
-from fasttest.engine.executor import Executor, Stream
+from fasttest.engine.executor import Executor
 from fasttest.host import private
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.hooks import Listeners
-from fasttest.host.item_run import Instances, ItemRun
+from fasttest.host.instances import Instances
+from fasttest.host.item_run import ItemRun
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter
@@ -26,6 +27,7 @@ from fasttest.host.suite import Suite
 if TYPE_CHECKING:
     import pytest
 
+    from fasttest.engine.stream import Stream
     from fasttest.host.loop_options import LoopOptions
 
 

@@ -10,8 +10,8 @@ from fasttest.library.instances import Instance
 from fasttest.library.request import Request
 
 if TYPE_CHECKING:
-    from fasttest.engine.executor import Stream
     from fasttest.engine.output import Sink
+    from fasttest.engine.stream import Stream
     from fasttest.library.planned import PlannedSuite, Step
 
 

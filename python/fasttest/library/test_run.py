@@ -16,7 +16,7 @@ from fasttest.library.tracebacks import hide_callers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fasttest.engine.executor import Stream
+    from fasttest.engine.stream import Stream
     from fasttest.library.instances import Instance
     from fasttest.library.planned import PlannedSuite
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from fasttest import _core
 from fasttest.engine.concurrency import default_concurrency
-from fasttest.engine.executor import Executor, Stream
+from fasttest.engine.executor import Executor
 from fasttest.engine.output import current_sink
 from fasttest.library.capture import captured_output
 from fasttest.library.options import LoopOptions, Options
@@ -18,6 +18,7 @@ from fasttest.library.report import Failure, Outcome, Phase, Report, Result
 from fasttest.library.test_run import TestRun
 
 if TYPE_CHECKING:
+    from fasttest.engine.stream import Stream
     from fasttest.library.instances import Instance
     from fasttest.library.planned import PlannedSuite
 

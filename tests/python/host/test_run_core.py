@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest import _core
+from fasttest.host.current import current_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -211,6 +212,7 @@ class Recorder:
         self._core = _Orchestrator(plan, concurrency)
         self._plan = plan
         self._pending: dict[int, str] = {}
+        self._loops: dict[object, str] = {}
         self._wanted: dict[int, str] = {}
         self._instances: dict[int, str] = {}
         self._dynamic: dict[tuple[int, int], str] = {}
@@ -240,12 +242,28 @@ class Recorder:
         return [self._keep(action) for action in self._core.get_ready()]
 
     def happened(self, what: str) -> None:
-        """Something was done; it must be the pending action of a test."""
-        for test, action in self._pending.items():
-            if action == what:
-                del self._pending[test]
-                return
-        self.unasked.append(what)
+        """Something was done; it must be the pending action of the test that runs."""
+        self._happened(_running_test(), what)
+
+    def opened(self, loop: object) -> str:
+        """A loop was opened, and may have no other name than its action has."""
+        what = self._pending.get(_running_test(), "open loop of nobody")
+        self._loops[loop] = what.removeprefix("open loop ")
+        self.happened(what)
+        return what
+
+    def closed(self, loop: object) -> str:
+        """A loop was closed, maybe in the context of the test that had it opened."""
+        what = f"close loop {self._loops.pop(loop)}"
+        tests = [test for test, action in self._pending.items() if action == what]
+        self._happened(tests[0] if tests else -1, what)
+        return what
+
+    def _happened(self, test: int, what: str) -> None:
+        if self._pending.get(test) == what:
+            del self._pending[test]
+        else:
+            self.unasked.append(what)
 
     def _keep(self, action: Any) -> Any:
         kind, test, entry, instance = action
@@ -253,14 +271,15 @@ class Recorder:
             name = self._name(kind, test, entry, instance)
             # A collector's own set-up is pytest's and leaves no note.
             if name not in _SHIPPED and not name.startswith("<"):
-                what = f"{_KINDS[kind]} {name}".rstrip()
+                what = f"{_KINDS[kind]} {name}"
                 self.actions.append(what)
                 self._pending[test] = what
         return action
 
     def _name(self, kind: int, test: int, entry: int, instance: int) -> str:
         if kind in (_core.OPEN_LOOP, _core.CLOSE_LOOP):
-            return ""
+            own = instance == _core.OWN_LOOP
+            return f"of {self._plan.tests[test]}" if own else str(instance)
         if kind == _core.CALL:
             return self._plan.tests[test]
         name = self._instances.get(instance)
@@ -271,6 +290,11 @@ class Recorder:
                 self._instances[instance] = name
         assert name is not None
         return next((n for n in ("setUpClass", "setup_module") if n in name), name)
+
+
+def _running_test() -> int:
+    run = current_run.get()
+    return -1 if run is None else run.stream.test
 
 
 class Runs:
@@ -341,12 +365,12 @@ class Runs:
         opened, closed = loop.__init__, loop.close
 
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
-            runs.note("open loop")
             opened(self, *args, **kwargs)
+            runs.happened += [core.opened(self) for core in runs.cores]
 
         def close(self: Any) -> None:
             if not self.is_closed():
-                runs.note("close loop")
+                runs.happened += [core.closed(self) for core in runs.cores]
             closed(self)
 
         self._monkeypatch.setattr(loop, "__init__", init)
@@ -376,8 +400,10 @@ def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
 
 # Each test and each instance of a fixture, by their number.
 _EXPECTED = {
-    "open loop": 8,
-    "close loop": 8,
+    # Shared ones of session, module and class; of three async tests their own; and of
+    # four other tests one for their function-scoped async fixture.
+    "open loop": 10,
+    "close loop": 10,
     "set up server": 1,
     "set up kind": 2,
     "set up broken": 1,
@@ -392,11 +418,18 @@ _EXPECTED = {
 }
 
 
+def _count(happened: list[str]) -> Counter[str]:
+    return Counter(
+        what[: what.index("loop") + 4] if " loop " in what else what
+        for what in happened
+    )
+
+
 def test_one_at_a_time_happens_exactly_what_the_core_hands_out(runs: Runs) -> None:
     """Not only the same deeds but the same order, as nothing comes in between."""
     core = runs.run("--concurrency", "1", parties=1)
     assert runs.happened == core.actions
-    assert _EXPECTED.items() <= Counter(runs.happened).items()
+    assert _EXPECTED.items() <= _count(runs.happened).items()
 
 
 @pytest.mark.parametrize("rescue", ["--verbose", "--no-rescue"])
@@ -417,7 +450,7 @@ def test_the_suite_exercises_what_the_law_is_about(runs: Runs) -> None:
     # The set-ups of test_never_called and the teardown of test_module_again are errors.
     outcomes = {"passed": 10, "failed": 1, "skipped": 1, "errors": 3}
     assert runs.outcomes == outcomes
-    assert _EXPECTED.items() <= Counter(runs.happened).items()
+    assert _EXPECTED.items() <= _count(runs.happened).items()
 
 
 def test_a_failure_beside_others_is_run_again_by_the_core(runs: Runs) -> None:
