@@ -53,7 +53,7 @@ class Batches:
         self._entries.update(zip(tests, entries, strict=True))
         self._by_loop.setdefault(loop_id, []).extend(tests)
         gathered = asyncio.gather(*entries, return_exceptions=True)
-        gathered.add_done_callback(partial(self._check, tests))
+        gathered.add_done_callback(partial(self._check, tests, entries))
 
     def ended(self, test: int, error: BaseException | None) -> None:
         """A test's strand has ended, with an exception or without."""
@@ -78,10 +78,13 @@ class Batches:
     def _check(
         self,
         tests: list[int],
+        entries: list[asyncio.Future[None]],
         gathered: asyncio.Future[list[BaseException | None]],
     ) -> None:
         if gathered.cancelled():
             return
-        for test, result in zip(tests, gathered.result(), strict=True):
-            if isinstance(result, Exception):
+        for test, entry, result in zip(tests, entries, gathered.result(), strict=True):
+            # The gather has a CancelledError for an entry that was dropped, which is
+            # no test's: one that a test raised left its entry uncancelled.
+            if result is not None and not entry.cancelled():
                 self._crashed(test, result)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,8 +75,8 @@ class Suite:
             )
 
     def set_up(self, stream: Stream, entry: int, instance: int) -> None:
-        """Take note, and fail if the entry is to."""
-        self.note("set up", entry)
+        """Take note, and do what the entry is to do."""
+        self.note("set up", _name(entry, instance))
         if entry in self.fixtures:
             self.fixtures[entry]()
 
@@ -85,7 +86,7 @@ class Suite:
 
     def tear_down(self, stream: Stream | None, entry: int, instance: int) -> None:
         """Take note."""
-        self.note("tear down", entry)
+        self.note("tear down", _name(entry, instance))
 
     def loop_options(self, stream: Stream, loop: int) -> _Loops:
         """The defaults."""
@@ -95,9 +96,14 @@ class Suite:
         """Keep the error."""
         self.crashes.append((test, error))
 
-    def note(self, what: str, number: int) -> None:
+    def note(self, what: str, which: object) -> None:
         """Add to what happened."""
-        self.happened.append(f"{what} {number}")
+        self.happened.append(f"{what} {which}")
+
+
+def _name(entry: int, instance: int) -> str:
+    """A name for a fixture; the core has no entry for a wide one that ends."""
+    return "wide" if instance >= 0 else f"own {entry}"
 
 
 @pytest.fixture
@@ -114,6 +120,14 @@ def wide(suite: Suite) -> tuple[int, int, list[int], int]:
 def own(suite: Suite) -> tuple[int, int, list[int], int]:
     """An entry for a fixture of function scope."""
     return suite.plan.add_fixture("own"), _core.OWN, [], _core.NO_LOOP
+
+
+@pytest.fixture
+def default_handler() -> Iterator[None]:
+    """Python's own handler for SIGINT, as it is when a run begins."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Gate:
@@ -169,7 +183,7 @@ def test_an_exception_that_leaves_a_test_is_that_tests_alone(
         suite.add(body, [own(suite)], loop)
     suite.executor().run()
     assert suite.crashes == [(1, error)]
-    assert suite.happened.count("tear down 0") == 3
+    assert suite.happened.count("tear down own 0") == 3
 
 
 def test_the_next_test_begins_when_all_others_wait(suite: Suite) -> None:
@@ -211,7 +225,7 @@ def test_every_dependant_of_a_failed_set_up_gets_its_error(suite: Suite) -> None
     for _ in range(3):
         suite.add(lambda _: None, [entry])
     suite.executor().run()
-    assert suite.happened.count("set up 0") == 1
+    assert suite.happened.count("set up wide") == 1
     assert suite.crashes == [(0, error), (1, error), (2, error)]
 
 
@@ -219,33 +233,31 @@ def test_a_test_waits_for_the_group_of_another_parameter(suite: Suite) -> None:
     """Two parameters of one wide fixture are never alive at once."""
     gate = Gate(2)
     entry = wide(suite)
-    for body, param in ((gate.pass_by, 0), (lambda _: None, 1), (gate.pass_by, 0)):
-        suite.add(body, [entry], params=[param])
+    suite.add(gate.pass_by, [entry], params=[0])
+    suite.add(lambda _: None, [entry], params=[1])
+    # Begins when the second test waits for the first.
+    suite.add(gate.pass_by)
     suite.executor().run()
-    calls = ["set up 0", "call 0", "call 2"]
-    assert [what for what in suite.happened if "end" not in what] == [
-        *calls,
-        "tear down 0",
-        "set up 0",
-        "call 1",
-        "tear down 0",
-    ]
+    happened = [what for what in suite.happened if not what.startswith("end")]
+    assert happened[:3] == ["set up wide", "call 0", "call 2"]
+    assert happened[3:] == ["tear down wide", "set up wide", "call 1", "tear down wide"]
 
 
 def test_waiting_for_others_in_teardown_is_accounted_for(suite: Suite) -> None:
     """Otherwise --durations would blame a test for those that it waited for."""
     gate = Gate(2)
     module = suite.plan.add_scope_instance(_core.Scope.MODULE, _core.SESSION)
-    entry = suite.plan.add_fixture("module"), module, [], _core.NO_LOOP
-    bodies: list[Body] = [lambda _: None, gate.pass_by, gate.pass_by]
-    for body in bodies:
-        suite.bodies.append(body)
-        suite.plan.add_test(suite.plan.add_closure(module, [entry]), loop=-2)
+    closure = suite.plan.add_closure(
+        module, [(suite.plan.add_fixture("module"), module, [], _core.NO_LOOP)]
+    )
+    suite.bodies += [gate.pass_by, lambda _: None]
+    for _ in range(2):
+        suite.plan.add_test(closure, loop=_core.OWN_LOOP)
+    # Lets the first test end, when the second is done already.
+    suite.add(gate.pass_by)
     suite.executor().run()
-    lingered = [suite.streams[test].lingered for test in range(3)]
-    # The first is done at once; the module's fixture ends with the last of the three.
-    assert lingered[0] == 0.0
-    assert suite.happened[-1] == "tear down 0"
+    assert suite.streams[0].lingered == 0
+    assert suite.streams[1].lingered > 0
 
 
 def test_an_outcome_that_does_not_count_is_had_again_alone(suite: Suite) -> None:
@@ -257,7 +269,7 @@ def test_an_outcome_that_does_not_count_is_had_again_alone(suite: Suite) -> None
         return test != 0
 
     def body(stream: Stream) -> None:
-        beside.append((stream.test, executor.in_flight()))
+        beside.append((stream.test, executor.core.in_flight()))
         if len(beside) <= 2:
             gate.pass_by(stream)
 
@@ -267,8 +279,7 @@ def test_an_outcome_that_does_not_count_is_had_again_alone(suite: Suite) -> None
     executor = suite.executor()
     executor.run()
     assert sorted(asked) == [0, 1]
-    assert [test for test, _ in beside] == [0, 1, 0]
-    assert beside[-1] == (0, [0])
+    assert beside == [(0, 1), (1, 2), (0, 1)]
 
 
 def test_who_was_never_beside_others_is_not_asked(suite: Suite) -> None:
@@ -292,13 +303,15 @@ def test_stopping_lets_what_runs_end(suite: Suite) -> None:
             executor.stop(ValueError("the first error counts"))
         gate.pass_by(stream)
 
+    entries = [wide(suite), own(suite)]
     for _ in range(4):
-        suite.add(body, [wide(suite), own(suite)])
+        suite.add(body, entries)
     executor = suite.executor(concurrency=2)
     with pytest.raises(pytest.fail.Exception) as raised:
         executor.run()
     assert raised.value is error
-    assert suite.happened.count("tear down 0") == suite.happened.count("set up 0")
+    ends = [what for what in suite.happened if what.startswith("tear down")]
+    assert sorted(ends) == ["tear down own 1", "tear down own 1", "tear down wide"]
     assert executor.core.dropped() == [2, 3]
 
 
@@ -319,7 +332,7 @@ def test_an_interrupt_cancels_what_runs_and_tears_it_down(
     with pytest.raises(KeyboardInterrupt):
         executor.run()
     assert [what for what in suite.happened if "call" in what] == ["call 0", "call 1"]
-    assert suite.happened.count("tear down 0") == 2
+    assert suite.happened.count("tear down own 0") == 2
     assert all(stream.cancelled for stream in suite.streams.values())
     assert not executor.loops
     assert [type(error) for _, error in suite.crashes] == [asyncio.CancelledError] * 2
@@ -344,7 +357,7 @@ def test_an_interrupt_ends_the_wait_of_a_sync_test(suite: Suite, hub: Hub) -> No
     with pytest.raises(KeyboardInterrupt):
         suite.executor(hub=hub).run()
     assert seen == ["interrupted"]
-    assert suite.happened.count("tear down 0") == 2
+    assert suite.happened.count("tear down own 0") == 2
 
 
 def test_after_an_interrupt_set_ups_are_not_begun(suite: Suite, hub: Hub) -> None:
@@ -362,11 +375,11 @@ def test_after_an_interrupt_set_ups_are_not_begun(suite: Suite, hub: Hub) -> Non
     suite.add(lambda _: None, entries)
     with pytest.raises(KeyboardInterrupt):
         suite.executor(hub=hub).run()
-    assert "set up 2" not in suite.happened
-    assert "call 0" not in suite.happened
-    assert suite.happened[-2:] == ["tear down 0", "end 0"]
+    ends = ["tear down own 1", "tear down own 0", "end 0"]
+    assert suite.happened == ["set up own 0", "set up own 1", *ends]
 
 
+@pytest.mark.usefixtures("default_handler")
 def test_a_second_interrupt_is_obeyed_at_once(suite: Suite, hub: Hub) -> None:
     """Whoever presses twice does not want to wait for teardowns."""
 
@@ -374,8 +387,7 @@ def test_a_second_interrupt_is_obeyed_at_once(suite: Suite, hub: Hub) -> None:
         try:
             wait_for_ever(stream)
         finally:
-            hub.interrupt()
-            wait_for_ever(stream)
+            signal.raise_signal(signal.SIGINT)
 
     def press(stream: Stream) -> None:
         hub.interrupt()
@@ -384,4 +396,4 @@ def test_a_second_interrupt_is_obeyed_at_once(suite: Suite, hub: Hub) -> None:
     suite.add(press)
     with pytest.raises(KeyboardInterrupt):
         suite.executor(hub=hub).run()
-    assert suite.happened.count("tear down 0") == 0
+    assert suite.happened.count("tear down own 0") == 0

@@ -1,0 +1,1 @@
+"""The side of pytest: its options, items, fixtures, hooks and reports."""

@@ -1,0 +1,1 @@
+"""What keeps concurrent tests apart."""

@@ -1,0 +1,1 @@
+"""The engine for suites that are built in Python, without pytest."""
