@@ -1,1 +1,1 @@
-"""The engine: performs the core's actions on event loops and strands. No pytest here."""
+"""The engine: performs the core's actions on loops and strands. Knows no pytest."""
