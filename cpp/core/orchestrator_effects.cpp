@@ -11,6 +11,8 @@ void Orchestrator::apply(Stream& stream, const Action& action, bool ok) {
         case ActionKind::set_up:
             return set_up(stream, action, ok);
         case ActionKind::tear_down:
+            if (!ok && stream.frames.back().replacing != none)
+                stream.frames.back().replacing_failed = true;
             return torn_down(stream, action);
         case ActionKind::close_loop:
             return closed(stream, action.instance);

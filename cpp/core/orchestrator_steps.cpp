@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "core/orchestrator.hpp"
 
@@ -86,6 +87,10 @@ std::optional<Action> Orchestrator::obtain(Stream& stream, const Wanted& wanted)
     if (instances_.is_alive(frame.replacing))
         return tear_down_wide(stream, instances_.next_victim(frame.replacing));
     frame.replacing = none;
+    if (std::exchange(frame.replacing_failed, false)) {
+        frame.failed = true;
+        return std::nullopt;
+    }
 
     const InstanceId live = instances_.live(wanted.slot);
     if (live == none) {

@@ -21,6 +21,8 @@ struct Frame {
     Action pending{ActionKind::nothing};
     // The instance this frame is tearing down to make room in its slot, or none.
     InstanceId replacing = none;
+    // A teardown to make room failed: as in pytest, whoever made room goes without.
+    bool replacing_failed = false;
     // The frame can have no value: a set-up or a loop failed, or waiting would never end.
     bool failed = false;
     // The test's own fixture that was requested is there.

@@ -157,6 +157,22 @@ TEST_F(TeardownTest, StopWakesWhoLingersForTestsThatWereDropped) {
     EXPECT_EQ(ready(), Texts{"tear_down 2:db"});
 }
 
+// As in pytest: whoever ends a parameter's group gets its errors and goes without the fixture; the
+// next one who needs it sets it up.
+TEST_F(TeardownTest, DoesNotSetUpForWhoseSakeATeardownFailed) {
+    const FixtureId db = fixture("db");
+    const ClosureId c = closure(session, {{db, session, {}, no_loop}});
+    test(c, {0}), test(c, {1}), test(c, {1});
+    start(1);
+    EXPECT_EQ(admit(), "set_up 0:db");
+    go_to(0, "finished 0");
+    EXPECT_EQ(admit(), "tear_down 1:db");
+    EXPECT_EQ(done(1, false), "set_up_failed 1:db");
+    EXPECT_EQ(done(1), "finished 1");
+    EXPECT_EQ(admit(), "set_up 2:db");
+    EXPECT_EQ(done(2), "call 2");
+}
+
 }  // namespace
 
 }  // namespace fasttest

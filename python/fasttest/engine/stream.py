@@ -84,7 +84,8 @@ class Stream:
             if kind == _core.WAIT:
                 action = executor.wait(self)
             elif kind == _core.SET_UP_FAILED:
-                failed = executor.work.set_up_error(self, entry, instance)
+                # Without an instance: the end of a former parameter's group failed.
+                failed = failed or executor.work.set_up_error(self, entry, instance)
                 self._action = executor.done(test, True)
                 break
             elif kind == _core.SET_UP:

@@ -153,7 +153,9 @@ class Resolution:
                 where,
                 dependencies,
                 -1,
-                self._suite.loop_of_fixture(definition, self._visits, self._item),
+                self._suite.loop_of_fixture(
+                    definition, scope, self._visits, self._item
+                ),
             )
         )
         self._resolved[argname] = index

@@ -23,14 +23,15 @@ class Durations:
     def __init__(self, config: pytest.Config) -> None:
         self._cache: Any = getattr(config, "cache", None)
         stored = self._cache.get(_KEY, {}) if self._cache is not None else {}
-        self._known: dict[str, float] = stored if isinstance(stored, dict) else {}
+        # Whatever the file holds: anybody, and any version, may have written it.
+        known = stored if isinstance(stored, dict) else {}
+        self._known = {k: v for k, v in known.items() if isinstance(v, float)}
         self._seen: dict[str, float] = {}
         self._ran: set[str] = set()
 
     def expected(self, item: pytest.Item) -> float:
         """Seconds the item is expected to wait; 0 if nothing is known."""
-        wait = self._known.get(item.nodeid, 0.0)
-        return wait if isinstance(wait, float) else 0.0
+        return self._known.get(item.nodeid, 0.0)
 
     def note(self, item: pytest.Item, seconds: float) -> None:
         """Take note of how long an item waited."""

@@ -166,7 +166,9 @@ class ItemRun:
         """The plan's loop for one of the item's definitions."""
         assert self._routed is not None
         original = self._routed.original(definition)
-        return self.suite.loop_of_fixture(original, self.closure.visits, self.item)
+        return self.suite.loop_of_fixture(
+            original, private.scope_of(original), self.closure.visits, self.item
+        )
 
     def loop_options(self) -> LoopOptions:
         """How to make a loop for the item."""
@@ -231,6 +233,9 @@ class ItemRun:
     def tear_down_entry(self, entry: int, instance: int) -> None:
         """Perform the core's TEAR_DOWN of a fixture: the item's own, or a wider one."""
         if instance >= 0:
+            if not self.finished:  # to make room for another parameter: a set-up error
+                self._instances.tear_down(instance)
+                return
             with self._errors.of(self._instances.node_of(instance)):
                 self._instances.tear_down(instance)
             return
@@ -289,7 +294,7 @@ class ItemRun:
         asking = private.request_definition(private.parent_request(request))
         requester = asking.instance if isinstance(asking, InstanceDef) else -1
         has_param = hasattr(request, "param")
-        loop = suite.loop_of_fixture(original, self.closure.visits, self.item)
+        loop = suite.loop_of_fixture(original, scope, self.closure.visits, self.item)
 
         def set_up(entry: int, instance: int) -> None:
             if instance >= 0:

@@ -133,6 +133,7 @@ class Suite:
     def loop_of_fixture(
         self,
         definition: FixtureDef[Any],
+        cached_for: Scope,
         visits: Mapping[nodes.Node, int],
         item: pytest.Item,
     ) -> int:
@@ -140,13 +141,14 @@ class Suite:
 
         Args:
             definition: The fixture.
+            cached_for: Its scope, or that of its parameter.
             visits: The scope instances above the test that asks for it.
             item: That test.
         """
         scope = dialect.fixture_loop_scope(definition, self.session.config)
         if scope is None:
             return _core.NO_LOOP
-        if Scope(scope) < private.scope_of(definition):
+        if Scope(scope) < cached_for:
             return _core.NO_LOOP  # refused at its set-up, as pytest does
         return self._loop(Scope(scope), visits, item)
 

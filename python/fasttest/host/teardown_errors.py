@@ -6,6 +6,8 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,15 +17,20 @@ if sys.version_info < (3, 11):
     from exceptiongroup import BaseExceptionGroup
 
 
+_OUTCOMES = (Exception, pytest.fail.Exception, pytest.skip.Exception)
+
+
 class TeardownErrors:
     """Collects errors by the node whose teardown raised them; no error stops the rest.
 
     As in pytest's ``SetupState``: one error is raised alone, several of one node as a
-    group, and several nodes' as a group of these.
+    group, and several nodes' as a group of these; but one that is no outcome, such as
+    KeyboardInterrupt, is raised alone whatever else there is.
     """
 
     def __init__(self) -> None:
         self._by_node: dict[nodes.Node | None, list[BaseException]] = {}
+        self._no_outcome: BaseException | None = None
 
     def __bool__(self) -> bool:
         return bool(self._by_node)
@@ -38,10 +45,14 @@ class TeardownErrors:
 
     def add(self, node: nodes.Node | None, error: BaseException) -> None:
         """Take note of an error of a node."""
+        if self._no_outcome is None and not isinstance(error, _OUTCOMES):
+            self._no_outcome = error
         self._by_node.setdefault(node, []).append(error)
 
     def raise_all(self) -> None:
         """Raise what was noted; return if that is nothing."""
+        if self._no_outcome is not None:
+            raise self._no_outcome
         errors = [
             found[0]
             if len(found) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ class OncePerTest:
     def __init__(self) -> None:
         self._filters: list[Any] = []
         self._default = "default"
+        self._modules: dict[str, str] = {}
 
     @contextmanager
     def applied(self) -> Iterator[None]:
@@ -58,17 +60,28 @@ class OncePerTest:
             if (
                 (message is None or message.match(text))
                 and issubclass(shown.category, category)
-                and (module is None or module.match(_module(shown.filename)))
+                and (module is None or module.match(self._module(shown.filename)))
                 and line in (0, shown.lineno)
             ):
                 return str(action)
         return self._default
 
+    def _module(self, filename: str) -> str:
+        """The name of the module that warned, which filters go by.
+
+        What was shown says only its file. A file of no module has the name which
+        ``warnings.warn_explicit`` makes up.
+        """
+        if filename not in self._modules:
+            names = (
+                name
+                for name, module in list(sys.modules.items())
+                if getattr(module, "__file__", None) == filename
+            )
+            made_up = filename.removesuffix(".py") or "<unknown>"
+            self._modules[filename] = next(names, made_up)
+        return self._modules[filename]
+
 
 def _always(action: str) -> str:
     return "always" if action in _ONCE else action
-
-
-def _module(filename: str) -> str:
-    """The module's name as ``warnings.warn_explicit`` makes one up for a file."""
-    return filename.removesuffix(".py") or "<unknown>"

@@ -158,7 +158,7 @@ class ProcessState:
             if name != "environ" or _changes_mapping(code, names):
                 return f"{name} in {code.co_name}"
         for name in sorted(names & _CHANGING_MEMBERS.keys()):
-            if self._is_member(name, names, spaces):
+            if self._is_member(name, names, code, spaces):
                 return f"{name} in {code.co_name}"
         assigned = _assigned_attribute(code, spaces)
         if assigned is not None:
@@ -184,7 +184,9 @@ class ProcessState:
             # A helper of a plugin's fixture, such as a mock server's class.
             yield from vars(value).values()
 
-    def _is_member(self, name: str, names: set[str], spaces: dict[str, Any]) -> bool:
+    def _is_member(
+        self, name: str, names: set[str], code: types.CodeType, spaces: dict[str, Any]
+    ) -> bool:
         """Whether ``name`` means the member of a module that changes the process."""
         modules = _CHANGING_MEMBERS[name]
         value = spaces.get(name)
@@ -200,7 +202,11 @@ class ProcessState:
                 or getattr(space, name, None).__class__.__module__ in modules
             ):
                 return True
-        return any(module.rpartition(".")[2] in names for module in modules)
+        # A module that is no global: imported inside, or had from somewhere else.
+        last_parts = {module.rpartition(".")[2] for module in modules} - {name}
+        return bool(last_parts & names) or any(
+            module in modules for module in _imported(code)
+        )
 
 
 def _is_patched(function: Any) -> str | None:
@@ -222,6 +228,16 @@ def _names(code: types.CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _names(constant)
+
+
+def _imported(code: types.CodeType) -> Iterator[str]:
+    """The modules which a function, or one written inside it, imports itself."""
+    for instruction in dis.get_instructions(code):
+        if instruction.opname == "IMPORT_NAME":
+            yield instruction.argval
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _imported(constant)
 
 
 def _stores(code: types.CodeType, *opcodes: int) -> bool:

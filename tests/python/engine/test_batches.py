@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +12,9 @@ from hypothesis import strategies as st
 
 from fasttest import _core
 from fasttest.engine.batches import Batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass

@@ -6,13 +6,16 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fasttest import _core
-from fasttest.engine.executor import Executor, Stream
-from fasttest.engine.hub import Hub
+from fasttest.engine.executor import Executor
+from fasttest.engine.stream import Stream
+
+if TYPE_CHECKING:
+    from fasttest.engine.hub import Hub
 
 Body = Callable[[Stream], None]
 
@@ -285,7 +288,12 @@ def test_an_outcome_that_does_not_count_is_had_again_alone(suite: Suite) -> None
 def test_who_was_never_beside_others_is_not_asked(suite: Suite) -> None:
     """An outcome reached alone is what pytest would have said."""
     asked = []
-    suite.keep = lambda test: bool(asked.append(test))
+
+    def keep(test: int) -> bool:
+        asked.append(test)
+        return False
+
+    suite.keep = keep
     suite.add(lambda _: None)
     suite.add(lambda _: None, exclusive=True)
     suite.executor().run()
@@ -369,8 +377,9 @@ def test_after_an_interrupt_set_ups_are_not_begun(suite: Suite, hub: Hub) -> Non
         suite.streams[0].loop(park).run(asyncio.sleep(0.001))
 
     suite.fixtures[1] = fixture_that_waits
-    entries = [
-        (suite.plan.add_fixture(name), _core.OWN, [], park) for name in ("a", "b", "c")
+    names = ("a", "b", "c")
+    entries: list[Any] = [
+        (suite.plan.add_fixture(name), _core.OWN, [], park) for name in names
     ]
     suite.add(lambda _: None, entries)
     with pytest.raises(KeyboardInterrupt):

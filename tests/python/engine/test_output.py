@@ -8,7 +8,7 @@ import contextvars
 import io
 import sys
 import threading
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import pytest
 from hypothesis import given
@@ -59,7 +59,7 @@ WRITES = st.lists(
 
 def write(name: str, how: str, text: str) -> None:
     """Write to a standard stream in one of the ways there are."""
-    stream: IO[str] = getattr(sys, name)
+    stream: TextIO = getattr(sys, name)
     if how == "text":
         stream.write(text)
     elif how == "lines":
@@ -104,7 +104,7 @@ def test_what_was_taken_is_gone() -> None:
 def test_outside_a_test_everything_goes_where_it_went(
     process: io.TextIOWrapper,
 ) -> None:
-    """pytest's own reports, and what a plugin prints, are no test's."""
+    """Reports of the run, and what a plugin prints, are no test's."""
     with contextlib.redirect_stdout(process), routed_output():
         sys.stdout.write("text ")
         sys.stdout.buffer.write(b"bytes")
