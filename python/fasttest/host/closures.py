@@ -101,11 +101,9 @@ class Resolution:
         """
         if argname in self._resolved:
             return self._resolved[argname]
-        definitions = self._definitions.get(argname)
-        depth = asking.count(argname) + 1
-        if not definitions or depth > len(definitions):
+        definition = self._definition(argname, asking)
+        if definition is None:
             return None
-        definition = definitions[-depth]
         scope = self._scopes.get(argname, private.scope_of(definition))
         if (
             scope is Scope.Function
@@ -125,25 +123,22 @@ class Resolution:
     ) -> int:
         where = scope_instance(self._visits, self._item, scope, definition)
         first = len(self.entries)
-        needed = {
-            index
-            for name in definition.argnames
-            if (index := self._resolve(name, asking)) is not None
-        }
+        needed: list[int] = []
+        for name in definition.argnames:
+            if self._is_too_narrow(name, asking, scope):
+                break  # a scope mismatch; pytest's error comes here, at the set-up
+            other = self._resolve(name, asking)
+            if other is not None and other not in needed:
+                needed.append(other)
         index = len(self.entries)
-        dependencies = []
-        for other in sorted(needed):
+        for other in needed:
             dependency = self.entries[other]
-            assert dependency.definition is not None
             if other >= first and dependency.requester == -1:
                 dependency.requester = index
-            if private.scope_of(dependency.definition) < scope:
-                continue  # a scope mismatch; pytest's error comes at the set-up
-            if dependency.scope_instance == _core.OWN:
-                # A parametrized fixture may be cached for less than its dependents
-                # are; they end with it.
-                where = _core.OWN
-            dependencies.append(other)
+            # A parametrized fixture may be cached for less than its dependents are;
+            # they end with it.
+            where = self._narrower(where, dependency.scope_instance)
+        dependencies = sorted(needed)
         self.entries.append(
             Entry(
                 argname,
@@ -160,3 +155,26 @@ class Resolution:
         )
         self._resolved[argname] = index
         return index
+
+    def _definition(
+        self, argname: str, asking: tuple[str, ...]
+    ) -> FixtureDef[Any] | None:
+        """What a fixture of this name is for those who ask; None if there is none."""
+        if argname in self._resolved:
+            return self.entries[self._resolved[argname]].definition
+        definitions = self._definitions.get(argname, ())
+        depth = asking.count(argname) + 1
+        return definitions[-depth] if depth <= len(definitions) else None
+
+    def _is_too_narrow(
+        self, argname: str, asking: tuple[str, ...], scope: Scope
+    ) -> bool:
+        definition = self._definition(argname, asking)
+        return definition is not None and private.scope_of(definition) < scope
+
+    def _narrower(self, one: int, other: int) -> int:
+        """Which of two scope instances round the item ends first."""
+        if _core.OWN in (one, other):
+            return _core.OWN
+        order = list(self._visits.values())
+        return max(one, other, key=order.index)
