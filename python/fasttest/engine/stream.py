@@ -32,6 +32,8 @@ class Stream:
         errors: What teardowns raised, in their order, both the test's own and those
             of wider scopes which ended with it.
         cancelled: Whether it was in flight at Ctrl-C, and so has no outcome.
+        ended_badly: Whether a teardown failed that was to make room for this test's
+            parameter. A second run would not meet it again.
         lingered: Seconds spent in waiting for other tests during teardown.
         data: A slot for the work.
     """
@@ -41,6 +43,7 @@ class Stream:
         "_executor",
         "cancelled",
         "data",
+        "ended_badly",
         "errors",
         "lingered",
         "own_loop",
@@ -59,6 +62,7 @@ class Stream:
         self.errors: list[BaseException] = []
         self.lingered = 0.0
         self.cancelled = False
+        self.ended_badly = False
         self.data: Any = None
 
     def set_up(self) -> None:
@@ -101,6 +105,7 @@ class Stream:
                 # as in pytest, an error of the latter is one of this test's set-up.
                 error_or_none = executor.perform(self, kind, entry, instance)
                 failed = failed or error_or_none
+                self.ended_badly |= kind == _core.TEAR_DOWN and failed is not None
                 if kind == _core.OPEN_LOOP and error_or_none is not None:
                     self._action = executor.done(test, False)
                     break

@@ -24,6 +24,15 @@ class Instances:
         self.finalizers: dict[int, list[Callable[[], object]]] = {}
         self._errors: dict[int, tuple[BaseException, TracebackType | None]] = {}
 
+    def begin_collector(self, instance: int, collector: nodes.Node) -> None:
+        """A collector with a set-up of its own is about to be set up."""
+        self.collectors[instance] = collector
+        self.finalizers[instance] = []
+
+    def instance_of(self, collector: nodes.Node) -> int | None:
+        """The instance of a living collector with a set-up of its own."""
+        return next((i for i, c in self.collectors.items() if c is collector), None)
+
     def failed(self, instance: int, error: BaseException) -> None:
         """Remember with what the set-up of an instance failed."""
         self._errors[instance] = error, error.__traceback__

@@ -201,7 +201,7 @@ class ItemRun:
         """Perform the core's SET_UP of an entry of the closure."""
         step = self.closure.entries[entry]
         if step.collector is not None:
-            self._instances.collectors[instance] = step.collector
+            self._instances.begin_collector(instance, step.collector)
             try:
                 step.collector.setup()
             except BaseException as error:
@@ -255,6 +255,10 @@ class ItemRun:
         """Have ``finalizer`` called when a collector of the item is torn down."""
         suite = self.suite
         added = self._instances.finalizers
+        collector = self._instances.instance_of(node)
+        if collector is not None:
+            added[collector].append(finalizer)
+            return
 
         def set_up(_: int, instance: int) -> None:
             added[instance] = []

@@ -184,6 +184,8 @@ class Run:
         """Whether an outcome counts that was reached beside others."""
         if not self._options.rescue or self.executor.interrupted:
             return True
+        if run.stream.ended_badly:
+            return True  # an error of another's teardown, which is reported here
         return not (run.outcome.failed or run.failed_teardown)
 
     def _end_session(self, run: ItemRun, error: BaseException) -> None:

@@ -1,0 +1,247 @@
+"""What the plugin adds to pytest's command line, header, run loop and summary."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import pytest
+
+from fasttest.engine.concurrency import default_concurrency
+from fasttest.host import asyncio_hooks
+
+pytest_plugins = ["pytester"]
+
+pytestmark = [
+    pytest.mark.usefixtures("fasttest"),
+    # Inner runs inherit the filters; there warnings are reported as for any suite.
+    pytest.mark.filterwarnings("default"),
+]
+
+Result: TypeAlias = pytest.RunResult
+
+
+@pytest.fixture
+def fasttest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load the plugin in inner runs, in pytest-asyncio's auto mode."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p fasttest.host.plugin --asyncio-mode=auto")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+def run(pytester: pytest.Pytester, source: str, *options: str) -> Result:
+    """Run a suite of one file in this process."""
+    pytester.makepyfile(source)
+    return pytester.runpytest_inprocess(*options)
+
+
+@pytest.mark.parametrize("number", ["0", "-3", "1.5", "many", ""])
+def test_a_concurrency_that_is_no_number_is_refused(
+    pytester: pytest.Pytester, number: str
+) -> None:
+    """The message names the option, what was given, and what would do."""
+    result = run(pytester, "", f"--concurrency={number}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    expected = f"*argument --concurrency: {number!r} is no number of tests: give a *"
+    result.stderr.fnmatch_lines([expected])
+
+
+@pytest.mark.parametrize(
+    ("options", "number"), [((), default_concurrency()), (("--concurrency=7",), 7)]
+)
+def test_the_header_says_how_many_tests_may_be_in_flight(
+    pytester: pytest.Pytester, options: tuple[str, ...], number: int
+) -> None:
+    """It is the first thing to know of a run that is slower than expected."""
+    result = run(pytester, "", "--collect-only", *options)
+    result.stdout.fnmatch_lines([f"fasttest: up to {number} tests in flight"])
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (("--pdb",), "--pdb"),
+        (("--trace",), "--trace"),
+        (("-s",), "-s"),
+        (("--capture=tee-sys",), "--capture=tee-sys"),
+        (("--setup-show",), "--setup-show"),
+        (("--setup-only",), "--setup-only"),
+        (("--setup-plan",), "--setup-plan"),
+        (("-o", "log_cli=true"), "live logs"),
+    ],
+)
+def test_what_needs_one_test_after_another_is_said_once(
+    pytester: pytest.Pytester, options: tuple[str, ...], reason: str
+) -> None:
+    """People who ask for it are to know why the run is slow."""
+    result = run(pytester, "", "--collect-only", "--concurrency=9", *options)
+    lines = [line for line in result.outlines if line.startswith("fasttest: ")]
+    assert lines == [f"fasttest: one test after another, because of {reason}"]
+
+
+OVERLAP = """
+    import asyncio
+
+    arrived = []
+
+    async def meet():
+        # Both are in flight, or this never ends: then the other one fails.
+        arrived.append(asyncio.get_running_loop())
+        for _ in range(100):
+            if len(arrived) > 1:
+                return
+            await asyncio.sleep(0.001)
+        raise AssertionError("alone")
+
+    async def test_one(): await meet()
+    async def test_two(): await meet()
+"""
+
+
+def test_tests_overlap_unless_there_is_a_reason(pytester: pytest.Pytester) -> None:
+    """The header would be easy to get right by itself."""
+    run(pytester, OVERLAP).assert_outcomes(passed=2)
+    run(pytester, OVERLAP, "-s").assert_outcomes(passed=1, failed=1)
+
+
+def test_collecting_only_runs_nothing(pytester: pytest.Pytester) -> None:
+    """As ever."""
+    result = run(pytester, "def test_it(): assert 0", "--collect-only")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.no_fnmatch_line("*failed*")
+
+
+def test_errors_in_collection_end_the_run(pytester: pytest.Pytester) -> None:
+    """In pytest's words, and unless one asks for what there is to be run."""
+    pytester.makepyfile(test_broken="1 / 0")
+    result = run(pytester, "def test_it(): pass")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*Interrupted: 1 error during collection*"])
+    again = pytester.runpytest_inprocess("--continue-on-collection-errors")
+    again.assert_outcomes(passed=1, errors=1)
+
+
+def test_no_tests_are_no_success(pytester: pytest.Pytester) -> None:
+    """The exit code of an empty run is pytest's."""
+    assert run(pytester, "").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+FAILING = """
+    import pytest
+
+    @pytest.fixture
+    async def fixture():
+        raise KeyError("in fixture")
+
+    async def test_call(): raise ValueError("in call")
+    async def test_fixture(fixture): pass
+    @pytest.mark.serial
+    async def test_exclusive(): raise ValueError("in exclusive")
+"""
+
+
+@pytest.mark.parametrize("style", ["long", "short", "native"])
+def test_tracebacks_show_the_users_frames_only(
+    pytester: pytest.Pytester, style: str
+) -> None:
+    """Thirty frames of an event loop and an engine hide the line that failed."""
+    result = run(pytester, FAILING, f"--tb={style}")
+    result.assert_outcomes(failed=2, errors=1)
+    text = result.stdout.str()
+    assert "in call" in text
+    assert "python/fasttest" not in text.replace("\\", "/")
+
+
+CONFLICT = """
+    import asyncio
+
+    owner, arrived = None, []
+
+    async def own(name):
+        global owner
+        owner = name
+        arrived.append(name)
+        while len(arrived) < 2:
+            await asyncio.sleep(0.001)
+        assert owner == name
+
+    async def test_left(): await own("left")
+    async def test_right(): await own("right")
+"""
+
+
+def test_conflicts_are_listed(pytester: pytest.Pytester) -> None:
+    """A test that only passes alone has passed, but somebody should know."""
+    result = run(pytester, CONFLICT)
+    result.assert_outcomes(passed=2)
+    assert result.ret == pytest.ExitCode.OK
+    line = "CONFLICT *.py::test_left - failed beside other tests, passed alone"
+    result.stdout.fnmatch_lines(["*= conflicts =*", line])
+
+
+def test_without_rescue_a_conflict_is_a_failure(pytester: pytest.Pytester) -> None:
+    """Who wants to find them all does not want them run again."""
+    result = run(pytester, CONFLICT, "--no-rescue")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.no_fnmatch_line("*conflicts*")
+
+
+def test_where_there_is_no_conflict_there_is_no_section(
+    pytester: pytest.Pytester,
+) -> None:
+    """Nothing to say is nothing said."""
+    result = run(pytester, "def test_it(): pass")
+    result.stdout.no_fnmatch_line("*conflicts*")
+
+
+def test_a_limit_on_failures_ends_the_run(pytester: pytest.Pytester) -> None:
+    """With pytest's message, exit code and teardowns."""
+    source = """
+        import pytest
+
+        @pytest.fixture(scope="session", autouse=True)
+        def wide():
+            yield
+            raise ValueError("torn down")
+
+        def test_one(): pass
+        def test_two(): assert 0
+        def test_three(): pass
+    """
+    result = run(pytester, source, "-x")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*torn down*", "*stopping after*failures*"])
+    assert result.parseoutcomes()["passed"] == 1
+
+
+def test_exit_in_a_test_ends_the_session(pytester: pytest.Pytester) -> None:
+    """Nothing new starts; what was in flight ends and is torn down."""
+    source = """
+        import asyncio
+        import pytest
+
+        ended = asyncio.Event
+
+        @pytest.fixture
+        async def resource():
+            yield
+            print("torn down")
+
+        async def test_one(resource): await asyncio.sleep(0)
+        async def test_two(): pytest.exit("enough", 7)
+        def test_three(): pass
+    """
+    result = run(pytester, source)
+    assert result.ret == 7
+    result.stdout.fnmatch_lines(["*Exit: enough*"])
+    assert result.parseoutcomes() == {"passed": 1}
+
+
+def test_a_worker_of_xdist_keeps_its_own_run_loop(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pytest-xdist runs the tests of its workers itself, with pytest-asyncio."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p fasttest.host.plugin")
+    manager = pytester.parseconfig().pluginmanager
+    assert manager.get_plugin("asyncio") is asyncio_hooks
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    manager = pytester.parseconfig().pluginmanager
+    assert manager.get_plugin("asyncio") is not asyncio_hooks
