@@ -23,4 +23,5 @@ def run(args: Sequence[str] = (), plugins: Sequence[object] | None = None) -> in
     # A custom runner that never comes here does without pytest.
     import pytest
 
-    return int(pytest.main(["-p", "fasttest", *args], plugins))
+    # The module and not the package, which is imported already: see ``cli``.
+    return int(pytest.main(["-p", "fasttest.host.plugin", *args], plugins))

@@ -112,6 +112,10 @@ class Executor:
         if loop >= 0:
             self._batches.begin(test, loop, self.loops[loop])
 
+    def stream(self, test: int) -> Stream:
+        """The stream of a test in flight."""
+        return self._streams[test]
+
     def in_flight(self) -> list[int]:
         """The tests which have begun and not ended, in the order of their start."""
         return list(self._streams)

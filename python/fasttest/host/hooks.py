@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fasttest.host import private
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,8 +33,12 @@ _REPORTING = (
 
 # pytest's own plugins whose work round a phase the engine does itself, because they
 # redirect the whole process from the beginning of a phase to its end.
-_ROUTED = ("capturemanager", "logging-plugin")
-_ROUTED_BEFORE_8_4 = ("unraisableexception", "threadexception")
+_ROUTED = (
+    "capturemanager",
+    "logging-plugin",
+    "unraisableexception",
+    "threadexception",
+)
 
 
 def _no_timeout(item: pytest.Item) -> bool:
@@ -102,10 +104,7 @@ class Listeners:
             for implementation in getattr(manager.hook, name).get_hookimpls()
             if not _known(implementation)
         }
-        names: tuple[str, ...] = _ROUTED
-        if not private.queues_unraisable():
-            names += _ROUTED_BEFORE_8_4
-        self._routed = [p for n in names if (p := manager.get_plugin(n)) is not None]
+        self._routed = [p for n in _ROUTED if (p := manager.get_plugin(n)) is not None]
 
     def phases(self, item: pytest.Item) -> PhaseHooks:
         """The hooks of an item's phases."""

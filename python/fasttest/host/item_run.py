@@ -15,6 +15,7 @@ from fasttest.host.definitions import InstanceDef, RoutedDefinitions
 from fasttest.host.loop_options import LoopOptions
 from fasttest.host.reports import Outcome
 from fasttest.host.teardown_errors import TeardownErrors
+from fasttest.host.unraisable import UnraisableQueue
 from fasttest.host.visits import scope_instance
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class ItemRun:
         keep: Asked whether the outcome counts if others were in flight.
         log_handler: Holds the log records of the current phase, once there are any.
         seen_warnings: What tells apart the warnings it has been shown.
+        unraisable: Errors in finalizers and threads that happened in its context.
+        suspect: Whether such an error of another test may be its own.
         outcome: Its reports and warnings.
         began: When it began, by a clock that never goes back, in seconds.
         began_at: The same by the system's clock.
@@ -66,6 +69,8 @@ class ItemRun:
         self.keep: Callable[[], bool] | None = None
         self.log_handler: Any = None
         self.seen_warnings: set[Any] = set()
+        self.unraisable = UnraisableQueue()
+        self.suspect = False
         self.outcome = Outcome(self.item)
         self.began = self.began_at = self.ended = 0.0
         self._item_set_up = False

@@ -58,7 +58,7 @@ class Phases:
         private.set_current_test(item, "call")
         hooks = self._listeners.phases(item)
         if self._quick.may_take(item, run.closure):
-            failed = self._quick.run(run)
+            failed = self._quick.run(run, self._routing)
             if failed is None:
                 self._end_quickly(run)
                 return
@@ -82,9 +82,11 @@ class Phases:
             run.outcome.passed = run
 
     def _phase(self, run: ItemRun, when: Any, hook: Callable[[], Any]) -> bool:
-        call = private.CallInfo.from_call(
-            self._routing.watch_unraisable(hook), when=when, reraise=self._reraised
-        )
+        def phase() -> None:
+            hook()
+            self._routing.collect_unraisable(run)
+
+        call = private.CallInfo.from_call(phase, when=when, reraise=self._reraised)
         if when == "teardown":
             call.duration -= run.stream.lingered
         return self._book(run, call)

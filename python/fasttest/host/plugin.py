@@ -167,8 +167,9 @@ def _serial_because(config: pytest.Config) -> str | None:
         "--trace": option.trace,
         "-s" if capture == "no" else f"--capture={capture}": capture
         in ("no", "tee-sys"),
-        "--setup-only": option.setuponly,
+        # Each of these turns on those after it.
         "--setup-plan": option.setupplan,
+        "--setup-only": option.setuponly,
         "--setup-show": option.setupshow,
         "live logs": private.logs_live(config),
     }

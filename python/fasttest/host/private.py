@@ -30,6 +30,7 @@ from _pytest.warnings import catch_warnings_for_item
 
 if TYPE_CHECKING:
     import logging
+    from collections import deque
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from _pytest.capture import CaptureManager
@@ -350,22 +351,60 @@ def has_output(capture: CaptureManager) -> bool:
 
 
 def queues_unraisable() -> bool:
-    """Whether errors in finalizers and threads are queued for the next phase.
+    """Whether pytest queues errors in finalizers and threads, as it does from 8.4 on.
 
-    So it is from pytest 8.4 on. Before, each phase replaces the process's hooks for
-    such errors and puts them back, which only works for one test at a time.
+    Before, each phase replaces the process's hooks for such errors and puts them back,
+    which only works for one test at a time.
     """
     return hasattr(unraisableexception, "collect_unraisable") and hasattr(
         threadexception, "collect_thread_exception"
     )
 
 
-def collect_unraisable(config: pytest.Config) -> None:
-    """Warn of the queued errors in finalizers and threads, as at a phase's end."""
-    if unraisableexception.unraisable_exceptions in config.stash:
+def note_unraisable(error: Any, queue: deque[Any]) -> None:
+    """Queue what ``sys.unraisablehook`` was called with."""
+    unraisableexception.unraisable_hook(error, append=queue.append)
+
+
+def note_thread_exception(error: Any, queue: deque[Any]) -> None:
+    """Queue what ``threading.excepthook`` was called with."""
+    threadexception.thread_exception_hook(error, append=queue.append)
+
+
+def hand_back_unraisable(
+    config: pytest.Config, finalizers: deque[Any], threads: deque[Any]
+) -> None:
+    """Leave queued errors to pytest, which warns of them at the session's end."""
+    for key, queue in zip(_unraisable_keys(), (finalizers, threads), strict=True):
+        if key in config.stash:
+            config.stash[key].extend(queue)
+        queue.clear()
+
+
+def _unraisable_keys() -> tuple[Any, Any]:
+    return (
+        unraisableexception.unraisable_exceptions,
+        threadexception.thread_exceptions,
+    )
+
+
+def collect_unraisable(
+    config: pytest.Config, finalizers: deque[Any], threads: deque[Any]
+) -> None:
+    """Warn of queued errors; raises if the filters make the warnings errors."""
+    stash = config.stash
+    keys = _unraisable_keys()
+    former = [stash.get(key, None) for key in keys]
+    stash[keys[0]], stash[keys[1]] = finalizers, threads
+    try:
         unraisableexception.collect_unraisable(config)
-    if threadexception.thread_exceptions in config.stash:
         threadexception.collect_thread_exception(config)
+    finally:
+        for key, queue in zip(keys, former, strict=True):
+            if queue is None:
+                del stash[key]
+            else:
+                stash[key] = queue
 
 
 def failure_of(definition: fixtures.FixtureDef[Any]) -> BaseException | None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fasttest.host.closures import Closure
     from fasttest.host.hooks import Listeners
     from fasttest.host.item_run import ItemRun
+    from fasttest.host.routing import Routing
 
 _clock, _now = time.perf_counter, time.time
 
@@ -56,8 +57,7 @@ class QuickWay:
         )
         option = session.config.option
         self.open = (
-            private.queues_unraisable()
-            and not any(getattr(option, name, None) for name in _REPORT_OPTIONS)
+            not any(getattr(option, name, None) for name in _REPORT_OPTIONS)
             and option.durations is None
             and not set(getattr(option, "reportchars", "")) & set("PA")
             and not private.last_failed(session.config)
@@ -79,7 +79,7 @@ class QuickWay:
             and not self._listeners.watched(item)
         )
 
-    def run(self, run: ItemRun) -> pytest.CallInfo[Any] | None:
+    def run(self, run: ItemRun, routing: Routing) -> pytest.CallInfo[Any] | None:
         """Set the item up and call it.
 
         Returns:
@@ -96,7 +96,7 @@ class QuickWay:
                 private.call_function(item)
             else:
                 run.call_async()
-            private.collect_unraisable(self._config)
+            routing.collect_unraisable(run)
         except self._reraised:
             raise
         except BaseException as error:

@@ -47,6 +47,9 @@ class Reporter:
         session: The session.
         quick: Reports the tests that took the short way.
         in_order: Whether to keep to the order of collection.
+
+    Attributes:
+        latest: The test that was reported last; None before the first.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Reporter:
         self._next = 0
         self._held: dict[int, Outcome | None] = {}
         self._closed = False
+        self.latest: int | None = None
         self._last: int | None = None
 
     def emit(self, test: int, outcome: Outcome | None) -> None:
@@ -65,11 +69,11 @@ class Reporter:
         if self._last is not None and test > self._last:
             return
         if not self._in_order:
-            self._send(outcome)
+            self._send(test, outcome)
             return
         self._held[test] = outcome
         while self._next in self._held and not self._closed:
-            self._send(self._held.pop(self._next))
+            self._send(self._next, self._held.pop(self._next))
             self._next += 1
             self._closed = bool(self._session.shouldfail or self._session.shouldstop)
 
@@ -82,9 +86,15 @@ class Reporter:
         for test in sorted(self._held):
             if self._closed:
                 break
-            self._send(self._held.pop(test))
+            self._send(test, self._held.pop(test))
 
-    def _send(self, outcome: Outcome | None) -> None:
+    def add(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+        """Report one more phase of an item which has been reported already."""
+        report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+        self._phase(item, report, call)
+
+    def _send(self, test: int, outcome: Outcome | None) -> None:
+        self.latest = test
         if outcome is None:
             return
         item = outcome.item
@@ -96,7 +106,16 @@ class Reporter:
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report, call in outcome.reports:
-            hook.pytest_runtest_logreport(report=report)
-            if call is not None and private.is_interactive(call, report):
-                hook.pytest_exception_interact(node=item, call=call, report=report)
+            self._phase(item, report, call)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+
+    def _phase(
+        self,
+        item: pytest.Item,
+        report: pytest.TestReport,
+        call: pytest.CallInfo[Any] | None,
+    ) -> None:
+        hook = item.ihook
+        hook.pytest_runtest_logreport(report=report)
+        if call is not None and private.is_interactive(call, report):
+            hook.pytest_exception_interact(node=item, call=call, report=report)

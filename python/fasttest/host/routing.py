@@ -31,16 +31,19 @@ class Routing:
 
     Args:
         session: The session whose options say what is captured and how.
+        suspect_others: Has all tests in flight but one run again, alone.
     """
 
-    def __init__(self, session: pytest.Session) -> None:
+    def __init__(
+        self, session: pytest.Session, suspect_others: Callable[[ItemRun], None]
+    ) -> None:
         self._session = session
         self._config = session.config
         self._capture = private.capture_manager(session.config)
         self._logging = private.logging_plugin(session.config)
         self._once_per_test = OncePerTest()
         self._seen: set[Any] = set()
-        self._unraisable = None if private.queues_unraisable() else Unraisable()
+        self._unraisable = Unraisable(session.config, suspect_others)
         self._stack = contextlib.ExitStack()
         self._is_up = False
 
@@ -71,8 +74,7 @@ class Routing:
                 stack.enter_context(
                     private.root_handler(self._logging, _LogRouter(self._logging))
                 )
-            if self._unraisable is not None:
-                stack.enter_context(self._unraisable)
+            stack.enter_context(self._unraisable)
             stack.enter_context(private.comparisons(self._config, self._compare))
             self._stack = stack.pop_all()
         self._is_up = True
@@ -83,21 +85,9 @@ class Routing:
             self._is_up = False
             self._stack.close()
 
-    def watch_unraisable(self, phase: Callable[[], Any]) -> Callable[[], Any]:
-        """A phase which also warns of errors in finalizers and threads at its end.
-
-        Only where pytest does not do so by itself.
-        """
-        unraisable = self._unraisable
-        if unraisable is None:
-            return phase
-
-        def watched() -> Any:
-            result = phase()
-            unraisable.collect()
-            return result
-
-        return watched
+    def collect_unraisable(self, run: ItemRun) -> None:
+        """Warn of errors in finalizers and threads, as at the end of a phase."""
+        self._unraisable.collect(run)
 
     def take(self, run: ItemRun) -> list[tuple[str, str]]:
         """What a test emitted since the last call: names and texts of sections."""

@@ -23,6 +23,7 @@ from fasttest.host.reports import Outcome, Reporter
 from fasttest.host.routing import Routing
 from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
+from fasttest.host.teardown_errors import TeardownErrors
 
 if TYPE_CHECKING:
     import pytest
@@ -71,9 +72,10 @@ class Run:
         self._plan(in_order=stops_early)
         quick = QuickWay(session, self._listeners, self._reraised)
         self._reporter = Reporter(session, quick, in_order=stops_early)
-        self._routing = Routing(session)
+        self._routing = Routing(session, self._suspect_others)
         self._phases = Phases(self._listeners, self._routing, quick, self._reraised)
         self._first: dict[int, Outcome] = {}
+        self._rest = TeardownErrors()
         self.conflicts: list[pytest.Item] = []
         self.executor = Executor(self, self._suite.plan, options.concurrency)
         self._state = SetupState(self.executor.hub)
@@ -112,6 +114,7 @@ class Run:
                 if test in self._first:
                     self._reporter.emit(test, self._first[test])
             self._reporter.emit_held()
+            self._report_rest()
             private.sort_summaries(self._session)
             private.set_setup_state(self._session, former)
 
@@ -146,7 +149,8 @@ class Run:
     def tear_down(self, stream: Stream | None, entry: int, instance: int) -> None:
         """Tear a fixture down."""
         if stream is None:
-            self._instances.tear_down(instance)
+            with self._rest.of(self._instances.node_of(instance)):
+                self._instances.tear_down(instance)
         else:
             stream.data.tear_down_entry(entry, instance)
 
@@ -156,8 +160,24 @@ class Run:
         return run.loop_options()
 
     def crashed(self, test: int, error: BaseException) -> None:
-        """A teardown failed with no test left to blame: the session ends with it."""
+        """Something failed that no test can be blamed for: the session ends with it."""
         self.executor.stop(error)
+
+    def _report_rest(self) -> None:
+        """Report errors of scopes that were ended early, as of the last test reported.
+
+        So does pytest, where -x or --maxfail ends a run in the midst of a scope.
+        """
+        latest = self._reporter.latest
+        if not self._rest:
+            return
+        if latest is None:
+            self._rest.raise_all()
+            return
+        call = private.CallInfo.from_call(
+            self._rest.raise_all, when="teardown", reraise=self._reraised
+        )
+        self._reporter.add(self._suite.items[latest], call)
 
     # One item.
 
@@ -173,7 +193,8 @@ class Run:
         if run.stream.cancelled:
             return
         if run.counts:
-            if test in self._first and not run.outcome.failed:
+            first = self._first.get(test)
+            if first is not None and first.failed and not run.outcome.failed:
                 self.conflicts.append(run.item)
             self._reporter.emit(test, run.outcome)
         else:
@@ -186,7 +207,14 @@ class Run:
             return True
         if run.stream.ended_badly:
             return True  # an error of another's teardown, which is reported here
-        return not (run.outcome.failed or run.failed_teardown)
+        return not (run.suspect or run.outcome.failed or run.failed_teardown)
+
+    def _suspect_others(self, run: ItemRun) -> None:
+        """An error that made ``run`` fail may be that of any test in flight."""
+        for test in self.executor.in_flight():
+            other = self.executor.stream(test).data
+            if other is not None and other is not run:
+                other.suspect = True
 
     def _end_session(self, run: ItemRun, error: BaseException) -> None:
         """End the session with what left a test's run, after all teardowns."""

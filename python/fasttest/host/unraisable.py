@@ -1,4 +1,4 @@
-"""Errors in finalizers and threads, for pytest before 8.4."""
+"""Errors in finalizers and threads: those that nobody can catch."""
 
 from __future__ import annotations
 
@@ -7,19 +7,40 @@ import threading
 import traceback
 import warnings
 from collections import deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fasttest.host import private
+from fasttest.host.current import current_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fasttest.host.item_run import ItemRun
+
 
 class Unraisable:
-    """Queues errors nobody can catch while it is entered, to be warned of later.
+    """Books errors nobody can catch to the test in whose context they happened.
 
-    What pytest does from 8.4 on; the texts are those of the earlier versions.
+    pytest has one queue, and whichever phase ends next gets what is in it: with many
+    tests in flight, mostly the wrong one. What happened outside any test's context, in
+    a thread or while the garbage of another test was collected, still goes to the next.
+    Where such an error makes a test fail, it may be another's: then all that are in
+    flight are run again, alone, and it shows whose it is.
+
+    Args:
+        config: The configuration.
+        suspect_others: Has all tests in flight but one run again.
     """
 
-    def __init__(self) -> None:
-        self._queue: deque[Warning] = deque()
+    def __init__(
+        self, config: pytest.Config, suspect_others: Callable[[ItemRun], None]
+    ) -> None:
+        self._config = config
+        self._suspect_others = suspect_others
+        self._native = private.queues_unraisable()
+        self._orphans = UnraisableQueue()
         self._former: tuple[Any, Any] = (None, None)
 
     def __enter__(self) -> Unraisable:
@@ -29,31 +50,66 @@ class Unraisable:
 
     def __exit__(self, *exc_info: object) -> None:
         sys.unraisablehook, threading.excepthook = self._former
+        if self._native:
+            rest = self._orphans
+            private.hand_back_unraisable(self._config, rest.finalizers, rest.threads)
 
-    def collect(self) -> None:
+    def collect(self, run: ItemRun) -> None:
         """Warn of what was queued; raises if the filters make it an error."""
-        while self._queue:
-            warnings.warn(self._queue.popleft(), stacklevel=2)
+        for queue in (run.unraisable, self._orphans):
+            if not queue:
+                continue
+            try:
+                self._warn(queue)
+            except BaseException:
+                self._suspect_others(run)
+                raise
+
+    def _warn(self, queue: UnraisableQueue) -> None:
+        if self._native:
+            private.collect_unraisable(self._config, queue.finalizers, queue.threads)
+            return
+        for each in (queue.finalizers, queue.threads):
+            while each:
+                warnings.warn(each.popleft(), stacklevel=2)
+
+    def _queue(self) -> UnraisableQueue:
+        run = current_run.get()
+        return self._orphans if run is None or run.over else run.unraisable
 
     def _finalizer(self, unraisable: Any) -> None:
+        queue = self._queue().finalizers
+        if self._native:
+            private.note_unraisable(unraisable, queue)
+            return
         message = unraisable.err_msg or "Exception ignored in"
-        self._add(
-            pytest.PytestUnraisableExceptionWarning,
-            f"{message}: {unraisable.object!r}\n\n",
-            unraisable,
-        )
+        text = f"{message}: {unraisable.object!r}\n\n{_lines(unraisable)}"
+        queue.append(pytest.PytestUnraisableExceptionWarning(text))
 
     def _thread(self, args: Any) -> None:
-        if args.exc_type is not SystemExit:
+        queue = self._queue().threads
+        if self._native:
+            private.note_thread_exception(args, queue)
+        elif args.exc_type is not SystemExit:
             name = "<unknown>" if args.thread is None else args.thread.name
-            self._add(
-                pytest.PytestUnhandledThreadExceptionWarning,
-                f"Exception in thread {name}\n\n",
-                args,
-            )
+            text = f"Exception in thread {name}\n\n{_lines(args)}"
+            queue.append(pytest.PytestUnhandledThreadExceptionWarning(text))
 
-    def _add(self, category: type[Warning], message: str, error: Any) -> None:
-        lines = traceback.format_exception(
-            error.exc_type, error.exc_value, error.exc_traceback
-        )
-        self._queue.append(category(message + "".join(lines)))
+
+class UnraisableQueue:
+    """Errors that are to be warned of at the end of a phase."""
+
+    __slots__ = ("finalizers", "threads")
+
+    def __init__(self) -> None:
+        self.finalizers: deque[Any] = deque()
+        self.threads: deque[Any] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self.finalizers or self.threads)
+
+
+def _lines(error: Any) -> str:
+    return "".join(
+        traceback.format_exception(error.exc_type, error.exc_value, error.exc_traceback)
+    )
