@@ -46,6 +46,7 @@ class Executor:
         self.hub = hub if hub is not None else Hub()
         self.loops: dict[int, SharedLoop] = {}
         self.interrupted = False
+        self._begun = False
         self._serial = concurrency == 1
         self._streams: dict[int, Stream] = {}
         self._retried: set[int] = set()
@@ -67,6 +68,8 @@ class Executor:
         )
         if self._fatal is not None:
             raise self._fatal
+        if not self.interrupted and self._begun and self.core.is_active():
+            raise RuntimeError("the run has ended before all of its tests had")
         if self.interrupted:
             raise KeyboardInterrupt
 
@@ -128,6 +131,7 @@ class Executor:
         if action[0] == _core.NOTHING:
             return False
         test = action[1]
+        self._begun = True
         stream = Stream(self, test)
         self._streams[test] = stream
         stream.strand = self.hub.spawn(

@@ -139,8 +139,8 @@ class InstanceDef(FixtureDef[Any]):
         else:
             run = _run_function
 
-        # A plain function, as pytest asks ``inspect`` of what kind it is; where it comes
-        # from, pytest asks what it wraps.
+        # A plain function, as pytest asks ``inspect`` of what kind it is. It wraps the
+        # other, as pytest asks where it comes from.
         @functools.wraps(function)
         def fixture_function(**arguments: Any) -> Any:
             return run(functools.partial(function, **arguments), runner, request)

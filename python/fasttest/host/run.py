@@ -133,6 +133,12 @@ class Run:
         except BaseException as error:
             # No test's outcome: Ctrl-C, pytest.exit, or a hook that failed.
             self._end_session(run, error)
+        else:
+            if not run.over:
+                # A hook kept pytest from tearing the item down, as one that skips
+                # in the teardown does; pytest does it before the next item.
+                with contextlib.suppress(Exception):
+                    run.tear_down()
         finally:
             private.drop_request(run.item)
         if self._session.shouldfail or self._session.shouldstop:
