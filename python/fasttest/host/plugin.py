@@ -161,7 +161,7 @@ def _at_least_one(text: str) -> int:
 def _serial_because(config: pytest.Config) -> str | None:
     """The option that needs one test after another, if there is one."""
     option = config.option
-    capture = getattr(option, "capture", "fd")
+    capture = getattr(option, "capture", "no")  # without the plugin as with -s
     reasons = {
         "--pdb": option.usepdb,
         "--trace": option.trace,
