@@ -70,7 +70,9 @@ def run(
 def test_every_way_to_start_it_is_the_same(folder: Path, name: str) -> None:
     """One plugin, loaded once, whoever loads it; and nothing to warn of."""
     write(folder, _MIXED)
-    done = run(folder, COMMANDS[name], "--concurrency=5", "-W", "error")
+    # Unset, pytest-asyncio's option is warned of where that is installed.
+    scope = "asyncio_default_fixture_loop_scope=function"
+    done = run(folder, COMMANDS[name], "--concurrency=5", "-W", "error", "-o", scope)
     lines = done.stdout.splitlines()
     assert done.returncode == 1, done.stderr
     assert lines.count("fasttest: up to 5 tests in flight") == 1
