@@ -211,6 +211,7 @@ class Hub:
             and self.greenlet is not None
             and not self.forked
             and not (self.alone and len(self._live) == 1)
+            and (strand.guard is None or strand.guard.may_be_left())
         )
 
     def wait_for(self, descriptor: int, timeout: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import greenlet  # type: ignore[import-untyped]
 
@@ -35,6 +35,19 @@ class State(enum.Enum):
     FINISHED = "finished"
 
 
+class Guard(Protocol):
+    """Keeps what a strand has changed in the process from all others."""
+
+    def may_be_left(self) -> bool:
+        """Whether the strand may be left where it waits for events."""
+
+    def park(self) -> None:
+        """The strand is about to be left."""
+
+    def resume(self) -> None:
+        """The strand has come back."""
+
+
 class Strand:
     """One line of execution on the hub's thread. Made by ``Hub.spawn``.
 
@@ -44,6 +57,7 @@ class Strand:
             does: the hub does not wait for it to end.
         clients: The strands that wait for what this one, in the background, does.
         data: A slot for the owner.
+        guard: Told whenever the strand is left and comes back; None if nobody is.
         on_exit: Called on the hub with the strand once it has finished.
         result: What its function returned.
         exception: What its function raised; it ends the strand, never the hub.
@@ -63,6 +77,7 @@ class Strand:
         "descriptor",
         "exception",
         "greenlet",
+        "guard",
         "hub",
         "name",
         "on_exit",
@@ -86,6 +101,7 @@ class Strand:
         self.background = background
         self.clients: set[Strand] = set()
         self.data: Any = None
+        self.guard: Guard | None = None
         self.on_exit: Callable[[Strand], object] | None = None
         self.result: Any = None
         self.exception: BaseException | None = None
@@ -207,7 +223,7 @@ class Strand:
         # The tracer is taken off and put back in the same frame: it then sees as many
         # returns as calls, which is what coverage's stack of frames lives on.
         trace, profile = sys.gettrace(), sys.getprofile()
-        alarms = self.hub.alarms
+        alarms, guard = self.hub.alarms, self.guard
         mine = get_loop_state()
         try:
             if trace is not None:
@@ -215,8 +231,12 @@ class Strand:
             if callable(profile):
                 sys.setprofile(None)
             alarms.hold(self)
+            if guard is not None:
+                guard.park()
             set_loop_state(self.hub.base)
             self.hub.greenlet.switch()
+            if guard is not None:
+                guard.resume()
         except GreenletExit:
             # Nobody will resume it any more: it is unwound wherever its last
             # reference went, and must leave no trace there.

@@ -104,15 +104,20 @@ class InstanceDef(FixtureDef[Any]):
         create = functools.partial(
             request.node.ihook.pytest_fixture_setup, fixturedef=self, request=request
         )
+        run = self.run
         if self.instance < 0:
+            if run.virtual is not None:
+                run.virtual.provide_for(run, self.func)
             create()
             return
         # Its teardown comes in another test's strand, but in the same context.
         before = contextvars.copy_context()
         self.context = before.copy()
+        nested, run.sets_up_for_others = run.sets_up_for_others, True
         try:
             self.context.run(create)
         finally:
+            run.sets_up_for_others = nested
             self.context_changes = context.changes(before, self.context)
             context.apply(self.context_changes)
 

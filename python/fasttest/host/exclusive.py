@@ -1,8 +1,9 @@
-"""Which items run with nothing else in flight, and why."""
+"""Which items run with nothing else in flight, and what others need to overlap."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +11,15 @@ import pytest
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.private import Scope
-from fasttest.isolation.process_state import PATCHING_MARKS, ProcessState
+from fasttest.isolation.process_state import (
+    PATCHING_MARKS,
+    Finding,
+    Kind,
+    ProcessState,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from _pytest import nodes
 
@@ -21,8 +27,26 @@ if TYPE_CHECKING:
     from fasttest.host.hooks import Listeners
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """In what company an item runs.
+
+    Attributes:
+        alone: Why with none, by pytest's own protocol; None if beside others.
+        kinds: What of the process's state has to be the item's own beside others.
+        attributes: Objects and names of attributes which it changes by assignment.
+    """
+
+    alone: str | None
+    kinds: frozenset[Kind] = frozenset()
+    attributes: tuple[tuple[Any, str], ...] = ()
+
+
+BESIDE = Verdict(None)
+
+
 class Exclusive:
-    """Decides for each item, before the run, whether it may overlap with others.
+    """Decides for each item, before the run, in what company it is.
 
     Args:
         session: The session.
@@ -34,35 +58,74 @@ class Exclusive:
         self._listeners = listeners
         self._state = ProcessState(self._is_project)
         self._by_module: dict[str, bool] = {}
-        self._by_node: dict[nodes.Node, str | None] = {}
-        self._by_closure: dict[int, str | None] = {}
+        self._by_node: dict[nodes.Node, list[Finding]] = {}
+        self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
 
-    def reason(self, item: pytest.Item, closure: Closure) -> str | None:
-        """Why an item runs alone, by pytest's own protocol; None if it need not."""
+    def verdict(self, item: pytest.Item, closure: Closure, loop: int) -> Verdict:
+        """Whether an item runs alone, by pytest's own protocol, or beside others.
+
+        Args:
+            item: The item.
+            closure: Its fixtures.
+            loop: The plan's loop for its call.
+        """
         if not _is_plain(item):
-            return f"run by {type(item).__name__} itself"
+            return Verdict(f"run by {type(item).__name__} itself")
         stranger = self._listeners.stranger(item)
         if stranger is not None:
-            return f"plugin {stranger}"
+            return Verdict(f"plugin {stranger}")
         assert isinstance(item, pytest.Function)
-        if closure.id not in self._by_closure:
-            self._by_closure[closure.id] = self._state.reason(
-                _functions(closure), _names(closure)
-            )
-        why = self._by_closure[closure.id] or self._mark(item)
-        return why or self._state.reason([item.obj], ())
+        shared, own = self._fixtures(closure)
+        if shared is not None:
+            return Verdict(shared.text)
+        found = [*own, *self._marks(item), *self._state.findings([item.obj])]
+        if not found:
+            return BESIDE
+        for finding in found:
+            if finding.kind is None:
+                return Verdict(finding.text)
+        if loop >= 0 or any(entry.loop >= 0 for entry in closure.entries):
+            # On a loop which others use as well, what the test changes would be seen
+            # by whoever's turn it is there.
+            return Verdict(found[0].text)
+        return Verdict(
+            None,
+            frozenset(finding.kind for finding in found if finding.kind is not None),
+            tuple(f.attribute for f in found if f.attribute is not None),
+        )
 
-    def _mark(self, node: nodes.Node) -> str | None:
-        """The mark on an item, or on a collector above it, that makes it exclusive."""
-        if node in self._by_node:
-            return self._by_node[node]
-        names = (mark.name for mark in node.own_markers if mark.name in PATCHING_MARKS)
-        why = next((f"mark {name}" for name in names), None)
-        if why is None and node.parent is not None:
-            why = self._mark(node.parent)
+    def _fixtures(self, closure: Closure) -> tuple[Finding | None, list[Finding]]:
+        """What a closure's fixtures change.
+
+        Returns:
+            The first finding in fixtures that outlive the test, and all in its own.
+        """
+        found = self._by_closure.get(closure.id)
+        if found is None:
+            shared, own = (
+                self._state.findings(
+                    _functions(closure, indexes), _names(closure, indexes)
+                )
+                for indexes in (closure.wide, closure.own)
+            )
+            found = self._by_closure[closure.id] = next(iter(shared), None), own
+        return found
+
+    def _marks(self, node: nodes.Node) -> list[Finding]:
+        """The marks on an item, and on the collectors above it, that change things."""
+        known = self._by_node.get(node)
+        if known is not None:
+            return known
+        found = [
+            Finding(f"mark {mark.name}", PATCHING_MARKS[mark.name])
+            for mark in node.own_markers
+            if mark.name in PATCHING_MARKS
+        ]
+        if node.parent is not None:
+            found += self._marks(node.parent)
         if not isinstance(node, pytest.Item):
-            self._by_node[node] = why
-        return why
+            self._by_node[node] = found
+        return found
 
     def _is_project(self, module: str) -> bool:
         known = self._by_module.get(module)
@@ -81,21 +144,23 @@ def _is_plain(item: pytest.Item) -> bool:
     return kind is pytest.Function or dialect.is_async_test(item)
 
 
-def _functions(closure: Closure) -> Iterator[Callable[..., Any]]:
-    """The fixture functions of a closure that belong to a part of the run.
+def _functions(
+    closure: Closure, indexes: Sequence[int]
+) -> Iterator[Callable[..., Any]]:
+    """The functions of a closure's fixtures that belong to a part of the run.
 
     A session's fixtures are left out: what they change stays changed for all tests,
     under pytest as well.
     """
-    for entry in closure.entries:
-        definition = entry.definition
+    for index in indexes:
+        definition = closure.entries[index].definition
         if definition is None or private.scope_of(definition) is Scope.Session:
             continue
         if not (definition.func.__module__ or "").startswith("_pytest."):
             yield definition.func
 
 
-def _names(closure: Closure) -> Iterator[str]:
-    for entry in closure.entries:
-        if entry.argname:
-            yield entry.argname
+def _names(closure: Closure, indexes: Sequence[int]) -> Iterator[str]:
+    for index in indexes:
+        if closure.entries[index].argname:
+            yield closure.entries[index].argname

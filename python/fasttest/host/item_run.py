@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from fasttest.host.instances import Instances
     from fasttest.host.second_pass import SecondPass
     from fasttest.host.suite import Suite
+    from fasttest.host.virtual import Virtual
+    from fasttest.isolation.process_state import Kind
+    from fasttest.isolation.virtual_state import VirtualState
 
 
 class ItemRun:
@@ -50,6 +53,11 @@ class ItemRun:
         seen_warnings: What tells apart the warnings it has been shown.
         unraisable: Errors in finalizers and threads that happened in its context.
         suspect: Whether such an error of another test may be its own.
+        virtual: What gives it its own of the process's state; None if it runs alone.
+        own_kinds: What of that has been provided for.
+        state: What it has changed of it; None if nothing.
+        caplog_handler: Handler of its ``caplog``; None if it has none.
+        sets_up_for_others: Whether a fixture that outlives it is being set up.
         outcome: Its reports and warnings.
         began: When it began, by a clock that never goes back, in seconds.
         began_at: The same by the system's clock.
@@ -71,6 +79,11 @@ class ItemRun:
         self.seen_warnings: set[Any] = set()
         self.unraisable = UnraisableQueue()
         self.suspect = False
+        self.virtual: Virtual | None = None
+        self.own_kinds: set[Kind] = set()
+        self.state: VirtualState | None = None
+        self.caplog_handler: Any = None
+        self.sets_up_for_others = False
         self.outcome = Outcome(self.item)
         self.began = self.began_at = self.ended = 0.0
         self._item_set_up = False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fasttest.host.item_run import ItemRun
     from fasttest.host.quick import QuickWay
     from fasttest.host.routing import Routing
+    from fasttest.host.virtual import Virtual
 
 
 def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
@@ -35,6 +36,7 @@ class Phases:
     Args:
         listeners: Whose hooks are called.
         routing: Where output and logs are found after a phase.
+        virtual: Gives items what they need of the process for themselves.
         quick: The short way for items at which nobody looks.
         reraised: Exceptions which end the session instead of being an outcome.
     """
@@ -43,11 +45,13 @@ class Phases:
         self,
         listeners: Listeners,
         routing: Routing,
+        virtual: Virtual,
         quick: QuickWay,
         reraised: tuple[type[BaseException], ...],
     ) -> None:
         self._listeners = listeners
         self._routing = routing
+        self._virtual = virtual
         self._quick = quick
         self._reraised = reraised
 
@@ -83,7 +87,11 @@ class Phases:
 
     def _phase(self, run: ItemRun, when: Any, hook: Callable[[], Any]) -> bool:
         def phase() -> None:
-            hook()
+            self._virtual.begin_phase(run, when)
+            try:
+                hook()
+            finally:
+                self._virtual.end_phase(run)
             self._routing.collect_unraisable(run)
 
         call = private.CallInfo.from_call(phase, when=when, reraise=self._reraised)

@@ -17,6 +17,7 @@ import pytest
 from _pytest import (
     assertion,
     fixtures,
+    monkeypatch,
     nodes,
     python,
     runner,
@@ -25,6 +26,7 @@ from _pytest import (
 )
 from _pytest import logging as pytest_logging
 from _pytest.assertion import util as assertion_util
+from _pytest.config import parse_warning_filter
 from _pytest.scope import Scope
 from _pytest.warnings import catch_warnings_for_item
 
@@ -43,6 +45,9 @@ SetupState = runner.SetupState
 CallInfo = runner.CallInfo
 resolve_fixture_function = fixtures.resolve_fixture_function
 _NOTSET: Any = fixtures.NOTSET  # type: ignore[attr-defined]
+
+# Before pytest 9.1 it was a name of its own.
+_UNPATCHED: Any = getattr(monkeypatch, "notset", _NOTSET)
 
 # pytest 9.1 moved the call of this hook from FixtureDef.finish to FixtureDef.execute.
 _FINISH_CALLS_HOOK = (
@@ -512,6 +517,53 @@ def quick_argument_names() -> Iterator[None]:
         yield
     finally:
         fixtures.getfuncargnames = _stock_argument_names  # type: ignore[attr-defined]
+
+
+def patched_attributes(patch: pytest.MonkeyPatch) -> list[tuple[Any, str, Any]]:
+    """Owner, name and former value of the attributes which ``patch`` has changed."""
+    return patch._setattr
+
+
+def patched_items(patch: pytest.MonkeyPatch) -> list[tuple[Any, Any, Any]]:
+    """Mapping, key and former value of the items which ``patch`` has changed."""
+    return patch._setitem
+
+
+def was_set(value: object) -> bool:
+    """Whether a former value in the lists of a ``MonkeyPatch`` is one."""
+    return value is not _UNPATCHED
+
+
+def caplog_handler(item: pytest.Item) -> pytest_logging.LogCaptureHandler:
+    """Give an item the handler and the records which its ``caplog`` reads."""
+    handler = pytest_logging.LogCaptureHandler()
+    item.stash[pytest_logging.caplog_handler_key] = handler
+    item.stash[pytest_logging.caplog_records_key] = {}
+    return handler
+
+
+def begin_caplog_phase(item: pytest.Item, when: Any) -> None:
+    """Have an item's ``caplog`` begin a phase with no records."""
+    handler = item.stash[pytest_logging.caplog_handler_key]
+    handler.reset()
+    item.stash[pytest_logging.caplog_records_key][when] = handler.records
+
+
+def end_caplog(item: pytest.Item) -> None:
+    """Take the handler and the records away again."""
+    del item.stash[pytest_logging.caplog_handler_key]
+    del item.stash[pytest_logging.caplog_records_key]
+
+
+@contextlib.contextmanager
+def filters_of_marks(item: pytest.Item) -> Iterator[None]:
+    """The item's own warnings filters, as its marks say, inside those of the run."""
+    with warnings.catch_warnings():
+        for mark in item.iter_markers(name="filterwarnings"):
+            for argument in mark.args:
+                parsed = parse_warning_filter(argument, escape=False)
+                warnings.filterwarnings(*parsed)
+        yield
 
 
 def forget_sections(item: pytest.Item) -> None:

@@ -150,3 +150,6 @@ class _LogRouter(logging.Handler):
         if run.log_handler is None:
             run.log_handler = private.log_capture_handler(self._formatter)
         run.log_handler.emit(record)
+        caplog = run.caplog_handler
+        if caplog is not None and record.levelno >= caplog.level:
+            caplog.handle(record)

@@ -13,7 +13,7 @@ from fasttest.engine.executor import Executor
 from fasttest.host import private
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
-from fasttest.host.exclusive import Exclusive
+from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
 from fasttest.host.hooks import Listeners
 from fasttest.host.instances import Instances
 from fasttest.host.item_run import ItemRun
@@ -24,6 +24,7 @@ from fasttest.host.routing import Routing
 from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
 from fasttest.host.teardown_errors import TeardownErrors
+from fasttest.host.virtual import Virtual
 
 if TYPE_CHECKING:
     import pytest
@@ -65,6 +66,7 @@ class Run:
         self._listeners = Listeners(session)
         self._exclusive = Exclusive(session, self._listeners)
         self._suite = Suite(session)
+        self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
         # -x, --maxfail, --stepwise: what comes first in collection order ends the run.
         option = session.config.option
@@ -73,23 +75,30 @@ class Run:
         quick = QuickWay(session, self._listeners, self._reraised)
         self._reporter = Reporter(session, quick, in_order=stops_early)
         self._routing = Routing(session, self._suspect_others)
-        self._phases = Phases(self._listeners, self._routing, quick, self._reraised)
         self._first: dict[int, Outcome] = {}
         self._rest = TeardownErrors()
         self.conflicts: list[pytest.Item] = []
         self.executor = Executor(self, self._suite.plan, options.concurrency)
+        self._virtual = Virtual(session.config, self.executor.hub)
+        self._phases = Phases(
+            self._listeners, self._routing, self._virtual, quick, self._reraised
+        )
         self._state = SetupState(self.executor.hub)
 
     def _plan(self, *, in_order: bool) -> None:
         serial = self._options.concurrency == 1
-        for item in self._suite.items:
+        for test, item in enumerate(self._suite.items):
             closure, loop = self._suite.closure_of(item)
-            reason = None if serial else self._exclusive.reason(item, closure)
+            verdict = BESIDE
+            if not serial:
+                verdict = self._exclusive.verdict(item, closure, loop)
+            if verdict is not BESIDE:
+                self._verdicts[test] = verdict
             self._suite.add(
                 item,
                 closure,
                 loop,
-                exclusive=reason is not None,
+                exclusive=verdict.alone is not None,
                 expected_wait=0.0 if in_order else self._durations.expected(item),
             )
         self._suite.plan.prepare()
@@ -105,7 +114,7 @@ class Run:
             if self._options.concurrency == 1:
                 self.executor.run()
             else:
-                with self._routing:
+                with self._routing, self._virtual:
                     self.executor.run()
         finally:
             self._durations.save()
@@ -193,7 +202,9 @@ class Run:
         began = _clock()
         self._routing.resume()
         run.keep = functools.partial(self._keep, run)
-        self._phases.run(run)
+        run.virtual = self._virtual
+        verdict = self._verdicts.get(test, BESIDE)
+        self._virtual.perform(run, verdict, self._phases.run)
         if self._suite.plan.loop_of(test) != _core.NO_LOOP:
             self._durations.note(run.item, _clock() - began - run.stream.lingered)
         if run.stream.cancelled:

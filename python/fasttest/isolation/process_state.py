@@ -1,100 +1,125 @@
-"""Which tests change state of the whole process, and so run with nothing beside them.
+"""Which tests change state of the whole process, and what that means for company.
 
 A look at what a test and its fixtures name: fixtures that patch, and functions that
 change the environment, the working directory, warnings filters and the like. Functions
-of the project that are called are followed. What this misses, the result shows: a
-failure beside others is confirmed alone.
+of the project that are called are followed. Some of it is made each test's own while
+others run (``virtual_state``); a test that does anything else has to run with nothing
+beside it. What this look misses, the result shows: a failure beside others is confirmed
+alone.
 """
 
 from __future__ import annotations
 
 import dis
+import enum
 import inspect
 import types
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+
+class Kind(enum.Enum):
+    """State of the process that can be each test's own."""
+
+    PATCHES = "patches"
+    WARNINGS = "warnings filters"
+    STREAMS = "standard streams"
+    LOGS = "levels of loggers"
+    ENVIRONMENT = "environment variables"
+    DIRECTORY = "working directory"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something by which a test changes the process.
+
+    Attributes:
+        text: What it is, in a few words.
+        kind: What it changes, if that can be the test's own; None if not.
+        attribute: The object and the name of an attribute which it changes.
+    """
+
+    text: str
+    kind: Kind | None = None
+    attribute: tuple[Any, str] | None = field(default=None, compare=False)
+
+
 # Fixtures which change the process, or watch what everybody does to it.
-PATCHING_FIXTURES = frozenset(
-    {
-        "monkeypatch",
-        "mocker",
-        "class_mocker",
-        "module_mocker",
-        "package_mocker",
-        "session_mocker",
-        "capsys",
-        "capsysbinary",
-        "capfd",
-        "capfdbinary",
-        "capteesys",
-        "caplog",
-        "recwarn",
-        "freezer",
-        "time_machine",
-        "respx_mock",
-        "httpx_mock",
-        "aioresponses",
-        "requests_mock",
-        "socket_disabled",
-        "socket_enabled",
-        "pytester",
-        "testdir",
-        "doctest_namespace",
-    }
-)
+PATCHING_FIXTURES: dict[str, Kind | None] = {
+    "monkeypatch": Kind.PATCHES,
+    "mocker": Kind.PATCHES,
+    "class_mocker": None,
+    "module_mocker": None,
+    "package_mocker": None,
+    "session_mocker": None,
+    "capsys": Kind.STREAMS,
+    "capsysbinary": Kind.STREAMS,
+    "capfd": None,
+    "capfdbinary": None,
+    "capteesys": None,
+    "caplog": Kind.LOGS,
+    "recwarn": Kind.WARNINGS,
+    "freezer": None,
+    "time_machine": None,
+    "respx_mock": None,
+    "httpx_mock": Kind.PATCHES,
+    "aioresponses": Kind.PATCHES,
+    "requests_mock": None,
+    "socket_disabled": None,
+    "socket_enabled": None,
+    "pytester": None,
+    "testdir": None,
+    "doctest_namespace": None,
+}
 
 # Names which, used as a global or an attribute, stand for a change of the process.
-_CHANGING_NAMES = frozenset(
-    {
-        "MonkeyPatch",
-        "chdir",
-        "catch_warnings",
-        "environ",
-        "filterwarnings",
-        "fork",
-        "freeze_time",
-        "putenv",
-        "redirect_stderr",
-        "redirect_stdout",
-        "set_event_loop_policy",
-        "setlocale",
-        "simplefilter",
-        "tzset",
-        "umask",
-        "unsetenv",
-        "warns",
-        "deprecated_call",
-    }
-)
+_CHANGING_NAMES: dict[str, Kind | None] = {
+    "MonkeyPatch": Kind.PATCHES,
+    "chdir": Kind.DIRECTORY,
+    "catch_warnings": Kind.WARNINGS,
+    "environ": Kind.ENVIRONMENT,
+    "filterwarnings": Kind.WARNINGS,
+    "fork": None,
+    "freeze_time": None,
+    "putenv": None,
+    "redirect_stderr": Kind.STREAMS,
+    "redirect_stdout": Kind.STREAMS,
+    "set_event_loop_policy": None,
+    "setlocale": None,
+    "simplefilter": Kind.WARNINGS,
+    "tzset": None,
+    "umask": None,
+    "unsetenv": None,
+    "warns": Kind.WARNINGS,
+    "deprecated_call": Kind.WARNINGS,
+}
 
 # Names which change the process only as members of these modules.
-_CHANGING_MEMBERS = {
-    "patch": ("unittest.mock", "mock"),
-    "signal": ("signal", "_signal"),
-    "setitimer": ("signal", "_signal"),
-    "alarm": ("signal", "_signal"),
-    "travel": ("time_machine",),
+_CHANGING_MEMBERS: dict[str, tuple[tuple[str, ...], Kind | None]] = {
+    "patch": (("unittest.mock", "mock"), Kind.PATCHES),
+    "signal": (("signal", "_signal"), None),
+    "setitimer": (("signal", "_signal"), None),
+    "alarm": (("signal", "_signal"), None),
+    "travel": (("time_machine",), None),
 }
 
 # Marks which ask for a change of the process round the test.
-PATCHING_MARKS = frozenset(
-    {
-        "filterwarnings",
-        "freeze_time",
-        "time_machine",
-        "vcr",
-        "block_network",
-        "enable_socket",
-        "disable_socket",
-        "allow_hosts",
-        "respx",
-        "httpx_mock",
-        "serial",
-    }
-)
+PATCHING_MARKS: dict[str, Kind | None] = {
+    "filterwarnings": Kind.WARNINGS,
+    "freeze_time": None,
+    "time_machine": None,
+    "vcr": None,
+    "block_network": None,
+    "enable_socket": None,
+    "disable_socket": None,
+    "allow_hosts": None,
+    "respx": None,
+    "httpx_mock": Kind.PATCHES,
+    "serial": None,
+}
 
 
 # Calls by which a mapping such as ``os.environ`` is changed are found by name or by the
@@ -114,61 +139,65 @@ class ProcessState:
 
     def __init__(self, project: Callable[[str], bool]) -> None:
         self._project = project
-        self._seen: dict[types.CodeType, str | None] = {}
+        self._seen: dict[types.CodeType, tuple[Finding, ...]] = {}
 
-    def reason(
+    def findings(
         self,
         functions: Iterable[Callable[..., Any]],
-        fixtures: Iterable[str],
-    ) -> str | None:
-        """Why a test runs alone, in a few words; None if nothing says so.
+        fixtures: Iterable[str] = (),
+    ) -> list[Finding]:
+        """What a test changes; nothing if nothing says that it does.
 
         Args:
-            functions: The test's function and those of all its fixtures.
-            fixtures: The names of all its fixtures.
+            functions: The test's function and those of its fixtures.
+            fixtures: The names of its fixtures.
         """
-        for name in fixtures:
-            if name in PATCHING_FIXTURES:
-                return f"fixture {name}"
+        found = [
+            Finding(f"fixture {name}", PATCHING_FIXTURES[name])
+            for name in fixtures
+            if name in PATCHING_FIXTURES
+        ]
         for function in functions:
-            why = self._look_at(function)
-            if why is not None:
-                return why
-        return None
+            found += self._look_at(function)
+        return found
 
-    def _look_at(self, function: Any) -> str | None:
+    def _look_at(self, function: Any) -> tuple[Finding, ...]:
         function = getattr(function, "__func__", function)
+        patched: list[Finding] = []
         if getattr(function, "__dict__", None):
-            patched = _is_patched(function)
-            if patched is not None:
-                return patched
+            patched = list(_decorators(function))
             function = inspect.unwrap(function)
         code = getattr(function, "__code__", None)
         if not isinstance(code, types.CodeType):
-            return None
+            return tuple(patched)
         if code not in self._seen:
-            self._seen[code] = None  # a function that calls itself is looked at once
-            self._seen[code] = self._look_into(function, code)
-        return self._seen[code]
+            self._seen[code] = ()  # a function that calls itself is looked at once
+            self._seen[code] = tuple(dict.fromkeys(self._look_into(function, code)))
+        return (*patched, *self._seen[code])
 
-    def _look_into(self, function: Any, code: types.CodeType) -> str | None:
+    def _look_into(self, function: Any, code: types.CodeType) -> Iterator[Finding]:
         names = set(_names(code))
         spaces = function.__globals__
-        for name in sorted(names & _CHANGING_NAMES):
+        for name in sorted(names & _CHANGING_NAMES.keys()):
             if name != "environ" or _changes_mapping(code, names):
-                return f"{name} in {code.co_name}"
+                yield Finding(f"{name} in {code.co_name}", _CHANGING_NAMES[name])
         for name in sorted(names & _CHANGING_MEMBERS.keys()):
-            if self._is_member(name, names, code, spaces):
-                return f"{name} in {code.co_name}"
-        assigned = _assigned_attribute(code, spaces)
-        if assigned is not None:
-            return f"{assigned} is set in {code.co_name}"
+            modules, kind = _CHANGING_MEMBERS[name]
+            if _is_member(name, modules, names, code, spaces):
+                yield Finding(f"{name} in {code.co_name}", kind)
+        for owner, attribute in _assigned_attributes(code, spaces):
+            # What replaces a function is a patch, and so is what a plugin adds to a
+            # class; a value, such as a counter, may be there for others to see.
+            absent = None if self._project(function.__module__) else callable
+            is_patch = callable(getattr(spaces[owner], attribute, absent))
+            yield Finding(
+                f"{owner}.{attribute} is set in {code.co_name}",
+                Kind.PATCHES if is_patch else None,
+                (spaces[owner], attribute) if is_patch else None,
+            )
         for value in [spaces.get(name) for name in sorted(names)] + _cells(function):
             for called in self._called(function, value):
-                why = self._look_at(called)
-                if why is not None:
-                    return why
-        return None
+                yield from self._look_at(called)
 
     def _called(self, function: Any, value: Any) -> Iterator[Any]:
         """What of a value that a function names may be called and is to be followed."""
@@ -184,42 +213,44 @@ class ProcessState:
             # A helper of a plugin's fixture, such as a mock server's class.
             yield from vars(value).values()
 
-    def _is_member(
-        self, name: str, names: set[str], code: types.CodeType, spaces: dict[str, Any]
-    ) -> bool:
-        """Whether ``name`` means the member of a module that changes the process."""
-        modules = _CHANGING_MEMBERS[name]
-        value = spaces.get(name)
-        if value is not None:
-            module = getattr(value, "__module__", None) or getattr(
-                value, "__name__", ""
-            )
-            return module in modules
-        for other in names:
-            space = spaces.get(other)
-            if isinstance(space, types.ModuleType) and (
-                space.__name__ in modules
-                or getattr(space, name, None).__class__.__module__ in modules
-            ):
-                return True
-        # A module that is no global: imported inside, or had from somewhere else.
-        last_parts = {module.rpartition(".")[2] for module in modules} - {name}
-        return bool(last_parts & names) or any(
-            module in modules for module in _imported(code)
-        )
+
+def _is_member(
+    name: str,
+    modules: tuple[str, ...],
+    names: set[str],
+    code: types.CodeType,
+    spaces: dict[str, Any],
+) -> bool:
+    """Whether ``name`` means the member of a module that changes the process."""
+    value = spaces.get(name)
+    if value is not None:
+        module = getattr(value, "__module__", None) or getattr(value, "__name__", "")
+        return module in modules
+    for other in names:
+        space = spaces.get(other)
+        if isinstance(space, types.ModuleType) and (
+            space.__name__ in modules
+            or getattr(space, name, None).__class__.__module__ in modules
+        ):
+            return True
+    # A module that is no global: imported inside, or had from somewhere else.
+    last_parts = {module.rpartition(".")[2] for module in modules} - {name}
+    return bool(last_parts & names) or any(
+        module in modules for module in _imported(code)
+    )
 
 
-def _is_patched(function: Any) -> str | None:
-    """Whether ``unittest.mock.patch`` or a time freezer decorates a function."""
+def _decorators(function: Any) -> Iterator[Finding]:
+    """What ``unittest.mock.patch`` or a time freezer does round a function."""
     while function is not None:
         namespace = getattr(function, "__dict__", {})
         if "patchings" in namespace:
-            return f"patch round {getattr(function, '__name__', 'the test')}"
+            name = getattr(function, "__name__", "the test")
+            yield Finding(f"patch round {name}", Kind.PATCHES)
         module = getattr(getattr(function, "__code__", None), "co_filename", "")
         if "freezegun" in module:
-            return "freeze_time"
+            yield Finding("freeze_time")
         function = namespace.get("__wrapped__")
-    return None
 
 
 def _names(code: types.CodeType) -> Iterator[str]:
@@ -257,23 +288,26 @@ def _changes_mapping(code: types.CodeType, names: set[str]) -> bool:
     return bool(names & _MAPPING_CHANGES) or _stores(code, *_STORING)
 
 
-def _assigned_attribute(code: types.CodeType, spaces: dict[str, Any]) -> str | None:
-    """The attribute of an imported module or class which a function assigns to."""
+def _assigned_attributes(
+    code: types.CodeType, spaces: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Attributes of imported modules and classes which a function assigns to.
+
+    Yields:
+        The global name of the module or class, and the attribute's.
+    """
     if not _stores(code, *_SETTING_ATTRIBUTES):
-        return None
+        return
     owner = ""
     for instruction in dis.get_instructions(code):
         if instruction.opcode in _SETTING_ATTRIBUTES and isinstance(
             spaces.get(owner), (types.ModuleType, type)
         ):
-            return f"{owner}.{instruction.argval}"
+            yield owner, instruction.argval
         owner = instruction.argval if instruction.opname == "LOAD_GLOBAL" else ""
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            assigned = _assigned_attribute(constant, spaces)
-            if assigned is not None:
-                return assigned
-    return None
+            yield from _assigned_attributes(constant, spaces)
 
 
 def _same_package(module: str, other: str) -> bool:

@@ -12,7 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasttest.isolation.process_state import PATCHING_FIXTURES, ProcessState
+from fasttest.isolation.process_state import (
+    PATCHING_FIXTURES,
+    Finding,
+    Kind,
+    ProcessState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +40,7 @@ def twice_removed():
     return list(patches())
 """
 
-ALONE = {
+CHANGES = {
     "mock.patch": """
         from unittest import mock
         def test():
@@ -219,7 +224,7 @@ ALONE = {
     """,
 }
 
-BESIDE = {
+HARMLESS = {
     "nothing": """
         def test(): assert 1 + 1 == 2
     """,
@@ -313,46 +318,101 @@ def compiled(source: str, name: str = "project.test_it") -> Callable[..., Any]:
     return function
 
 
-def reason(source: str) -> str | None:
-    """Why a test with this source runs alone."""
-    return ProcessState(_is_project).reason([compiled(source)], [])
+def texts(
+    *functions: Any,
+    fixtures: tuple[str, ...] = (),
+    project: Callable[[str], bool] | None = None,
+) -> list[str]:
+    """What tests with these functions and fixtures are found to change."""
+    state = ProcessState(project or _is_project)
+    return [finding.text for finding in state.findings(functions, fixtures)]
 
 
-@pytest.mark.parametrize("what", ALONE)
-def test_what_changes_the_process_runs_alone(what: str) -> None:
+def found(source: str) -> list[Finding]:
+    """What a test with this source is found to change."""
+    return ProcessState(_is_project).findings([compiled(source)])
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_changes_the_process_is_found(what: str) -> None:
     """Each of these disturbs, or is disturbed by, a test that runs beside it."""
-    assert reason(ALONE[what])
+    assert found(CHANGES[what])
 
 
-@pytest.mark.parametrize("what", BESIDE)
-def test_what_only_looks_like_it_does_not(what: str) -> None:
+@pytest.mark.parametrize("what", HARMLESS)
+def test_what_only_looks_like_it_is_not(what: str) -> None:
     """A test that runs alone for nothing is time that fasttest was to save."""
-    assert reason(BESIDE[what]) is None
+    assert not found(HARMLESS[what])
 
 
-def test_the_reason_says_what_and_where() -> None:
+def test_a_finding_says_what_and_where() -> None:
     """A user is to find the line."""
-    assert reason(ALONE["a function of the project"]) == "patch in patches"
-    assert reason(ALONE["patch as a decorator"]) == "patch round test"
-    assert reason(ALONE["attribute of a module"]) == "os.sep is set in test"
-    assert reason(ALONE["environ assigned"]) == "environ in test"
+    assert found(CHANGES["a function of the project"])[0].text == "patch in patches"
+    assert found(CHANGES["patch as a decorator"])[0].text == "patch round test"
+    assert found(CHANGES["attribute of a module"])[0].text == "os.sep is set in test"
+    assert found(CHANGES["environ assigned"])[0].text == "environ in test"
+
+
+def test_all_that_a_test_changes_is_found() -> None:
+    """One thing that cannot be its own sends a test to the exclusive lane."""
+    source = """
+        import os, warnings
+        def test():
+            with warnings.catch_warnings():
+                os.umask(0)
+    """
+    assert {(f.text, f.kind) for f in found(source)} == {
+        ("catch_warnings in test", Kind.WARNINGS),
+        ("umask in test", None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "kind"),
+    [
+        ("mock.patch", Kind.PATCHES),
+        ("patch as a decorator", Kind.PATCHES),
+        ("MonkeyPatch", Kind.PATCHES),
+        ("environ assigned", Kind.ENVIRONMENT),
+        ("chdir", Kind.DIRECTORY),
+        ("putenv", None),
+    ],
+)
+def test_what_can_be_a_tests_own_is_told_from_what_cannot(
+    what: str, kind: Kind | None
+) -> None:
+    """Patches are noticed as they are made; a system call is not."""
+    assert {finding.kind for finding in found(CHANGES[what])} == {kind}
+
+
+def test_a_replaced_function_is_a_patch_and_a_replaced_value_is_not() -> None:
+    """A counter of a class is for the next test to see."""
+    source = """
+        import project.tools as tools
+        from project.tools import Settings
+        def test():
+            tools.quiet = lambda: 2
+            Settings.debug = True
+    """
+    tools = sys.modules["project.tools"]
+    patch, value = found(source)
+    assert (patch.kind, patch.attribute) == (Kind.PATCHES, (tools, "quiet"))
+    assert value.kind is None
 
 
 @pytest.mark.parametrize("name", sorted(PATCHING_FIXTURES))
 def test_a_patching_fixture_is_enough(name: str) -> None:
     """Wherever in the closure it is: tests get these through their own fixtures."""
-    state = ProcessState(_is_project)
     test = compiled("def test(client): pass")
-    assert state.reason([test], ["client", name]) == f"fixture {name}"
+    assert texts(test, fixtures=("client", name)) == [f"fixture {name}"]
 
 
 def test_the_functions_of_all_fixtures_are_looked_at() -> None:
     """Most tests that patch do so in a fixture."""
-    state = ProcessState(_is_project)
     harmless = compiled("def test(): pass")
-    patching = compiled(ALONE["mock.patch"])
-    assert state.reason([harmless, patching], []) == "patch in test"
-    assert state.reason([harmless], []) is None
+    patching = compiled(CHANGES["mock.patch"])
+    assert texts(harmless, patching) == ["patch in test"]
+    assert texts(harmless) == []
 
 
 def test_functions_of_other_packages_are_not_followed() -> None:
@@ -361,8 +421,8 @@ def test_functions_of_other_packages_are_not_followed() -> None:
         from project.tools import patches
         def test(): list(patches())
     """
-    state = ProcessState(lambda module: False)
-    assert state.reason([compiled(source, "suite.test_it")], []) is None
+    test = compiled(source, "suite.test_it")
+    assert texts(test, project=lambda module: False) == []
 
 
 def test_the_mock_server_of_a_plugins_fixture_is_looked_into() -> None:
@@ -375,10 +435,8 @@ def test_the_mock_server_of_a_plugins_fixture_is_looked_into() -> None:
         def test():
             with Server() as server: yield server
     """
-    state = ProcessState(lambda module: False)
-    assert state.reason([compiled(source, "plugin.fixtures")], []) == (
-        "patch in __enter__"
-    )
+    test = compiled(source, "plugin.fixtures")
+    assert texts(test, project=lambda module: False) == ["patch in __enter__"]
 
 
 @pytest.mark.parametrize(
@@ -386,20 +444,18 @@ def test_the_mock_server_of_a_plugins_fixture_is_looked_into() -> None:
 )
 def test_methods_are_functions_too(wrap: Any) -> None:
     """A test or a fixture may be any kind of method."""
-    state = ProcessState(_is_project)
-    assert state.reason([wrap(compiled(ALONE["chdir"]))], []) == "chdir in test"
+    assert texts(wrap(compiled(CHANGES["chdir"]))) == ["chdir in test"]
 
 
 def test_what_has_no_code_is_not_looked_into() -> None:
     """A fixture may be any callable: a builtin, a partial, an object."""
-    state = ProcessState(_is_project)
-    assert state.reason([print, functools.partial(print), object], []) is None
+    assert texts(print, functools.partial(print), object) == []
 
 
-@given(st.permutations(sorted(ALONE)[:6] + sorted(BESIDE)[:6]))
+@given(st.permutations(sorted(CHANGES)[:6] + sorted(HARMLESS)[:6]))
 def test_the_answer_does_not_depend_on_what_was_asked_before(order: list[str]) -> None:
     """What is remembered of a function is what it is by itself."""
     state = ProcessState(_is_project)
     for what in order:
-        source = ALONE.get(what) or BESIDE[what]
-        assert bool(state.reason([compiled(source)], [])) == (what in ALONE)
+        source = CHANGES.get(what) or HARMLESS[what]
+        assert bool(state.findings([compiled(source)])) == (what in CHANGES)

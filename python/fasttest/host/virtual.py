@@ -1,0 +1,185 @@
+"""What tests beside others change in the process, made each test's own."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fasttest.host import private
+from fasttest.host.current import current_run
+from fasttest.host.monkeypatches import noticed_monkeypatches
+from fasttest.isolation import cells
+from fasttest.isolation.patching import noticed_patches, replaced
+from fasttest.isolation.process_state import Kind
+from fasttest.isolation.virtual_state import VirtualState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fasttest.engine.hub import Hub
+    from fasttest.host.exclusive import Verdict
+    from fasttest.host.item_run import ItemRun
+
+# pytest's own fixtures which change something, by the module of their functions.
+_OF_FIXTURES = {
+    "_pytest.capture": Kind.STREAMS,
+    "_pytest.logging": Kind.LOGS,
+    "_pytest.recwarn": Kind.WARNINGS,
+}
+
+
+class Virtual:
+    """Gives each item in flight a virtual state of the process, once it needs one.
+
+    While it is entered, patches are noticed as they are made.
+
+    Args:
+        config: The configuration.
+        hub: The hub on which items run.
+    """
+
+    def __init__(self, config: pytest.Config, hub: Hub) -> None:
+        self._capture: Any = private.capture_manager(config)
+        self._hub = hub
+        self._thread = threading.get_ident()
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Virtual:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(noticed_patches(self._current))
+            stack.enter_context(noticed_monkeypatches(self._current))
+            for name in ("set_level", "at_level"):
+                method = _noting_level(name, self._current)
+                stack.enter_context(replaced(pytest.LogCaptureFixture, name, method))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    def perform(
+        self, run: ItemRun, verdict: Verdict, phases: Callable[[ItemRun], None]
+    ) -> None:
+        """Have ``phases`` take an item through its phases with what it needs."""
+        try:
+            if verdict.kinds:
+                self._perform(run, verdict, phases)
+            else:
+                phases(run)
+        finally:
+            self._end(run)
+
+    def _perform(
+        self, run: ItemRun, verdict: Verdict, phases: Callable[[ItemRun], None]
+    ) -> None:
+        for kind in verdict.kinds:
+            self.provide(run, kind)
+        for owner, attribute in verdict.attributes:
+            self._state(run).note(cells.Attribute(owner, attribute), stays=True)
+        if Kind.WARNINGS in verdict.kinds:
+            with private.filters_of_marks(run.item):
+                phases(run)
+        else:
+            phases(run)
+
+    def provide_for(self, run: ItemRun, function: Callable[..., Any]) -> None:
+        """Make ready for a fixture of pytest's own that is about to be set up."""
+        kind = _OF_FIXTURES.get(function.__module__)
+        if kind is not None:
+            self.provide(run, kind)
+
+    def provide(self, run: ItemRun, kind: Kind) -> None:
+        """Have something of the process's state be the item's own."""
+        if kind in run.own_kinds:
+            return
+        run.own_kinds.add(kind)
+        state = self._state(run)
+        if kind is Kind.STREAMS:
+            for cell in cells.standard_streams():
+                state.note(cell, stays=True)
+            if self._capture is not None:
+                # The fixture which captures for the running test.
+                cell = cells.Attribute(self._capture, "_capture_fixture")
+                state.note(cell, stays=True)
+        elif kind is Kind.WARNINGS:
+            for cell in cells.warning_state():
+                state.note(cell, stays=True)
+        elif kind is Kind.ENVIRONMENT:
+            state.note(cells.Environment(), stays=True)
+        elif kind is Kind.DIRECTORY:
+            state.note(cells.WorkingDirectory(), stays=True)
+        elif kind is Kind.LOGS:
+            run.caplog_handler = private.caplog_handler(run.item)
+            private.begin_caplog_phase(run.item, "setup")
+
+    def begin_phase(self, run: ItemRun, when: str) -> None:
+        """A phase of an item begins: what pytest's own fixtures catch goes by phase."""
+        if run.caplog_handler is not None:
+            private.begin_caplog_phase(run.item, when)
+        if self._captures(run):
+            self._capture.activate_fixture()
+
+    def end_phase(self, run: ItemRun) -> None:
+        """The phase ends; what it wrote and ``capsys`` did not read is shown."""
+        if self._captures(run):
+            self._capture.deactivate_fixture()
+
+    def _captures(self, run: ItemRun) -> bool:
+        return Kind.STREAMS in run.own_kinds and self._capture is not None
+
+    def _end(self, run: ItemRun) -> None:
+        if run.state is not None:
+            run.state.end()
+            assert run.stream.strand is not None
+            run.stream.strand.guard = run.state = None
+        if run.caplog_handler is not None:
+            run.caplog_handler = None
+            private.end_caplog(run.item)
+
+    def _state(self, run: ItemRun) -> VirtualState:
+        if run.state is None:
+            assert run.stream.strand is not None
+            run.stream.strand.guard = run.state = VirtualState()
+        return run.state
+
+    def _current(self) -> VirtualState | None:
+        """The state of the item whose code runs, if what it changes is its own.
+
+        What a fixture that outlives the item changes is not, and what is changed by a
+        thread or on a loop that others use as well cannot be told apart.
+        """
+        run = current_run.get()
+        if (
+            run is None
+            or run.sets_up_for_others
+            or self._hub.current is not run.stream.strand
+            or threading.get_ident() != self._thread
+        ):
+            return None
+        return self._state(run)
+
+
+def _noting_level(
+    name: str, state: Callable[[], VirtualState | None]
+) -> Callable[..., Any]:
+    method = getattr(pytest.LogCaptureFixture, name)
+
+    @functools.wraps(method)
+    def noting_level(
+        self: pytest.LogCaptureFixture, level: int | str, logger: str | None = None
+    ) -> Any:
+        mine = state()
+        if mine is not None:
+            changed = logging.getLogger(logger)
+            manager = logging.root.manager
+            forget: Any = getattr(manager, "_clear_cache", None)
+            mine.note(cells.Attribute(changed, "level", forget), stays=True)
+            mine.note(cells.Attribute(manager, "disable", forget), stays=True)
+        return method(self, level, logger)
+
+    return noting_level

@@ -1,0 +1,122 @@
+"""What a test changed in the process, put aside whenever others run."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from fasttest.isolation.cells import Cell
+
+_NOTHING: Any = object()
+
+
+class VirtualState:
+    """The cells which one test has changed, or may change.
+
+    Between ``park`` and ``resume`` each has the value it would have had without the
+    test; outside, the test's. So tests which patch the same thing overlap, and each
+    sees its own. What a test leaves changed at its end stays changed.
+    """
+
+    __slots__ = ("_held", "_stuck")
+
+    def __init__(self) -> None:
+        self._held: dict[Hashable, _Held] = {}
+        self._stuck = False
+
+    def __bool__(self) -> bool:
+        return bool(self._held)
+
+    def note(self, cell: Cell, before: Any = _NOTHING, *, stays: bool = False) -> None:
+        """A cell is the test's from now on, unless it has been before.
+
+        Args:
+            cell: The cell.
+            before: Its value before the test changed it; by default what it has now.
+            stays: Whether to keep an eye on the cell also while it is unchanged.
+        """
+        if cell.key not in self._held:
+            base = cell.read() if before is _NOTHING else before
+            self._held[cell.key] = _Held(cell, base, stays)
+
+    def may_be_left(self) -> bool:
+        """Whether nobody can run meanwhile who has to see what the test changed.
+
+        A thread could: it goes on while the test waits, whoever started it.
+        """
+        return not self._held or (not self._stuck and threading.active_count() == 1)
+
+    def park(self) -> None:
+        """Put the process back to what it is without the test."""
+        for held in reversed(list(self._held.values())):
+            try:
+                keep = held.park()
+            except Exception:  # a setter of the suite's, which may raise anything
+                # Not seen by others more than once: the test is not left any more.
+                self._stuck = True
+                keep = True
+            if not keep:
+                del self._held[held.cell.key]
+
+    def resume(self) -> None:
+        """Have the test find what it left."""
+        for held in self._held.values():
+            held.resume()
+
+    def end(self) -> None:
+        """The test is over."""
+        for held in reversed(self._held.values()):
+            held.end()
+        self._held.clear()
+
+
+class _Held:
+    """A cell of a test, with its values.
+
+    Attributes:
+        first: The value which the test found, and writes back when it undoes a change.
+        base: The value without the test.
+        mine: The test's value while it is parked; ``_NOTHING`` if it has none.
+    """
+
+    __slots__ = ("base", "cell", "first", "mine", "stays")
+
+    def __init__(self, cell: Cell, base: Any, stays: bool) -> None:
+        self.cell = cell
+        self.first = self.base = base
+        self.mine: Any = _NOTHING
+        self.stays = stays
+
+    def park(self) -> bool:
+        """Write the value without the test; returns whether the test has one."""
+        cell, value = self.cell, self.cell.read()
+        if cell.same(value, self.first) or cell.same(value, self.base):
+            self.mine = _NOTHING
+            self._undone()
+            return self.stays
+        self.mine = value
+        cell.write(self.base)
+        return True
+
+    def resume(self) -> None:
+        before, self.base = self.base, self.cell.read()
+        if self.mine is _NOTHING:
+            self.first = self.base
+            return
+        if not self.cell.same(before, self.base):
+            self.mine = self.cell.follow(self.mine, before, self.base)
+        self.cell.write(self.mine)
+
+    def end(self) -> None:
+        if self.cell.same(self.cell.read(), self.first):
+            self._undone()
+
+    def _undone(self) -> None:
+        # Somebody else may have changed it for good while the test was parked: then
+        # what the test wrote back is out of date.
+        if not self.cell.same(self.first, self.base):
+            self.cell.write(self.base)
+            self.first = self.base
