@@ -137,6 +137,7 @@ def normalise(text: str, root: Path) -> str:
     """Replace what differs from run to run: folders, addresses, tasks' names."""
     text = text.replace(str(root), "<root>")
     text = re.sub(r"\b0x[0-9a-f]+\b", "0x…", text)
+    text = re.sub(r"\bcancel scope [0-9a-f]+\b", "cancel scope …", text)
     text = re.sub(r"\bpytest-of-\w+/pytest-\d+", "pytest-…", text)
     # How a test's task is driven shows in its callbacks and is nobody's outcome.
     text = re.sub(r" cb=\[[^\]]*\]", "", text)

@@ -20,6 +20,7 @@ from fasttest.host.asyncio_facts import (
 )
 from fasttest.host.asyncio_items import (
     PytestAsyncioFunction,
+    is_async_function,
     is_async_test,
     item_class_for,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "fixture_loop_scope",
     "install",
     "is_active",
+    "is_async_function",
     "is_async_test",
     "is_shipped",
     "item_class_for",

@@ -7,6 +7,8 @@ from typing import TypeGuard
 
 import pytest
 
+from fasttest.host.current import current_run
+
 
 class PytestAsyncioFunction(pytest.Function):
     """An item whose function is called on an event loop."""
@@ -19,6 +21,18 @@ class PytestAsyncioFunction(pytest.Function):
         which runs the coroutine on the loop.
         """
         return self, "obj"
+
+    def runtest(self) -> None:
+        """Run the test; whoever implements ``pytest_pyfunc_call`` meets no coroutine.
+
+        anyio's plugin would else call it itself where a test is of both dialects.
+        """
+        run = current_run.get()
+        if run is None:
+            super().runtest()  # by somebody else's loop, as in pytest-xdist's workers
+        else:
+            with run.on_loop():
+                super().runtest()
 
 
 class Coroutine(PytestAsyncioFunction):

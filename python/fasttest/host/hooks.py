@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fasttest.host import anyio_runners
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -58,10 +60,6 @@ def _not_hypothesis(item: pytest.Item) -> bool:
     return not hasattr(getattr(item, "obj", None), "hypothesis")
 
 
-def _without_anyio(item: pytest.Item) -> bool:
-    return "anyio_backend" not in getattr(item, "fixturenames", ())
-
-
 def _without_benchmark(item: pytest.Item) -> bool:
     return "benchmark" not in getattr(item, "fixturenames", ())
 
@@ -72,7 +70,6 @@ _IDLE: dict[str, Callable[[pytest.Item], bool]] = {
     "pytest_timeout": _no_timeout,
     "pytest_rerunfailures": _no_reruns,
     "_hypothesis_pytestplugin": _not_hypothesis,
-    "anyio.pytest_plugin": _without_anyio,
     "pytest_benchmark.plugin": _without_benchmark,
     "pytest_cov.plugin": lambda item: not item.config.getoption("cov_context", None),
 }
@@ -164,7 +161,11 @@ class Listeners:
 
 
 def _known(implementation: HookImpl) -> bool:
-    return _module(implementation.plugin).startswith(("_pytest.", "fasttest."))
+    module = _module(implementation.plugin)
+    # Whether anyio's tests run alone is decided test by test, by ``AnyioRunners``.
+    return (
+        module.startswith(("_pytest.", "fasttest.")) or module == anyio_runners.PLUGIN
+    )
 
 
 def _module(plugin: object) -> str:

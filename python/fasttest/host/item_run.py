@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import functools
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from fasttest.host.unraisable import UnraisableQueue
 from fasttest.host.visits import scope_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
@@ -156,21 +157,28 @@ class ItemRun:
         item = self.item
         assert isinstance(item, dialect.PytestAsyncioFunction)
         arguments = {name: item.funcargs[name] for name in private.argument_names(item)}
+        with self.on_loop():
+            item.obj(**arguments)
+
+    @contextlib.contextmanager
+    def on_loop(self) -> Iterator[None]:
+        """Have a plain function stand for the item's, which runs it on its loop.
+
+        So whoever calls the item finds what pytest-asyncio leaves to be called.
+        """
+        item = self.item
+        assert isinstance(item, dialect.PytestAsyncioFunction)
         loop = self.loop(self.suite.plan.loop_of(self.stream.test))
         holder, attribute = item.coroutine_attribute
         function = getattr(holder, attribute)
-        if holder is item:
-            loop.run(function(**arguments), contextvars.copy_context())
-            return
 
         @functools.wraps(function)
         def run_on_loop(*args: Any, **kwargs: Any) -> None:
             loop.run(function(*args, **kwargs), contextvars.copy_context())
 
-        # Hypothesis calls the inner function once for each of its examples.
         setattr(holder, attribute, run_on_loop)
         try:
-            item.obj(**arguments)
+            yield
         finally:
             setattr(holder, attribute, function)
 
@@ -241,6 +249,9 @@ class ItemRun:
             for dependency in definition.argnames:
                 if dependency in active:
                     private.check_scope(request, active[dependency])
+                else:
+                    # Refused here, and not when a plugin has replaced the function.
+                    private.active_definition(request, dependency)
             definition.set_up(request, step.loop)
         except BaseException as error:
             if instance >= 0:

@@ -54,6 +54,8 @@ def pytest_addoption(
 def pytest_configure(config: pytest.Config) -> None:
     """Make room for what the run finds out."""
     config.stash[_conflicts] = []
+    # What ``pytest_collection`` hid; a run inside another process leaves it as it was.
+    config.add_cleanup(gc.unfreeze)
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -104,16 +106,11 @@ def pytest_runtestloop(session: pytest.Session) -> object:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> object:
-    """Run an async test on the event loop which the core opened for it."""
-    run = current_run.get()
-    if run is None:
-        return None  # run by somebody else's loop, as in pytest-xdist's workers
-    asyncio_dialect.warn_before_call(pyfuncitem, private.definitions_of(pyfuncitem))
-    if asyncio_dialect.test_loop_scope(pyfuncitem) is None:
-        return None
-    run.call_async()
-    return True
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> None:
+    """Issue pytest-asyncio's warnings of a test that is about to be called."""
+    if current_run.get() is not None:
+        definitions = private.definitions_of(pyfuncitem)
+        asyncio_dialect.warn_before_call(pyfuncitem, definitions)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -129,7 +126,25 @@ def pytest_runtest_makereport(
     return (yield)
 
 
-def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_terminal_summary(
+    terminalreporter: TerminalReporter,
+) -> Generator[None, object, object]:
+    """Name the tests which failed beside others and passed alone.
+
+    What is out of the garbage collector's sight is brought back for so long: others
+    look with ``gc`` for who refers to what.
+    """
+    gc.unfreeze()
+    try:
+        result = yield
+    finally:
+        gc.freeze()
+    _report_conflicts(terminalreporter)
+    return result
+
+
+def _report_conflicts(terminalreporter: TerminalReporter) -> None:
     """Name the tests which failed beside others and passed alone."""
     conflicts = terminalreporter.config.stash[_conflicts]
     if not conflicts:

@@ -154,6 +154,21 @@ def visible_definitions(
     return manager.getfixturedefs(argname, item)
 
 
+def all_definitions(session: pytest.Session) -> Iterator[FixtureDef[Any]]:
+    """Every fixture of a session, whoever may see it."""
+    manager: Any = session._fixturemanager
+    if hasattr(manager, "_arg2fixturedefs"):  # before pytest 9.1
+        places = [manager._arg2fixturedefs]
+    else:
+        places = [
+            *manager._arg2node2fixturedefs.values(),
+            *manager._arg2nodeid2fixturedefs.values(),
+        ]
+    for place in places:
+        for definitions in place.values():
+            yield from definitions
+
+
 def sub_request(
     parent: FixtureRequest, scope: Scope, definition: FixtureDef[Any], argname: str
 ) -> SubRequest:

@@ -15,6 +15,7 @@ import pytest
 from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
+from fasttest.host.anyio_runners import is_anyio_test
 
 if TYPE_CHECKING:
     from _pytest.nodes import Node
@@ -76,6 +77,8 @@ class QuickWay:
             marks.isdisjoint(_MARKS)
             # A sync test with the mark is warned of.
             and ("asyncio" not in marks or dialect.is_async_test(item))
+            # anyio's plugin calls those itself.
+            and not is_anyio_test(item)
             and not self._listeners.watched(item)
         )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from fasttest import _core
 from fasttest.engine.executor import Executor
 from fasttest.host import private
+from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
@@ -65,6 +66,7 @@ class Run:
         self._instances = Instances()
         self._listeners = Listeners(session)
         self._exclusive = Exclusive(session, self._listeners)
+        self._anyio = AnyioRunners(session)
         self._suite = Suite(session)
         self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
@@ -91,7 +93,10 @@ class Run:
             closure, loop = self._suite.closure_of(item)
             verdict = BESIDE
             if not serial:
+                alone = self._anyio.place(item, closure)
                 verdict = self._exclusive.verdict(item, closure, loop)
+                if alone is not None:
+                    verdict = Verdict(alone)
             if verdict is not BESIDE:
                 self._verdicts[test] = verdict
             self._suite.add(
@@ -111,11 +116,12 @@ class Run:
         """
         former = private.set_setup_state(self._session, self._state)
         try:
-            if self._options.concurrency == 1:
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(self._anyio)
+                if self._options.concurrency > 1:
+                    stack.enter_context(self._routing)
+                    stack.enter_context(self._virtual)
                 self.executor.run()
-            else:
-                with self._routing, self._virtual:
-                    self.executor.run()
         finally:
             self._durations.save()
             for test in self.executor.core.dropped():
@@ -205,7 +211,8 @@ class Run:
         run.virtual = self._virtual
         verdict = self._verdicts.get(test, BESIDE)
         self._virtual.perform(run, verdict, self._phases.run)
-        if self._suite.plan.loop_of(test) != _core.NO_LOOP:
+        on_loop = self._suite.plan.loop_of(test) != _core.NO_LOOP
+        if on_loop or is_anyio_test(run.item):
             self._durations.note(run.item, _clock() - began - run.stream.lingered)
         if run.stream.cancelled:
             return

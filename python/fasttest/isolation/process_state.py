@@ -253,6 +253,12 @@ def _decorators(function: Any) -> Iterator[Finding]:
         function = namespace.get("__wrapped__")
 
 
+def names_in(function: Any) -> frozenset[str]:
+    """The globals and attributes that a function names; none if it has no code."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return frozenset(_names(code)) if isinstance(code, types.CodeType) else frozenset()
+
+
 def _names(code: types.CodeType) -> Iterator[str]:
     """Names a function uses, those of the functions written inside it included."""
     yield from code.co_names
