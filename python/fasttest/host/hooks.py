@@ -60,6 +60,11 @@ def _not_hypothesis(item: pytest.Item) -> bool:
     return not hasattr(getattr(item, "obj", None), "hypothesis")
 
 
+def _not_trio(item: pytest.Item) -> bool:
+    # Its mark is there by now, where an option puts it on every async test.
+    return item.get_closest_marker("trio") is None
+
+
 def _without_benchmark(item: pytest.Item) -> bool:
     return "benchmark" not in getattr(item, "fixturenames", ())
 
@@ -70,6 +75,7 @@ _IDLE: dict[str, Callable[[pytest.Item], bool]] = {
     "pytest_timeout": _no_timeout,
     "pytest_rerunfailures": _no_reruns,
     "_hypothesis_pytestplugin": _not_hypothesis,
+    "pytest_trio.plugin": _not_trio,
     "pytest_benchmark.plugin": _without_benchmark,
     "pytest_cov.plugin": lambda item: not item.config.getoption("cov_context", None),
 }
