@@ -102,7 +102,16 @@ run_pytest() {
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execvp(sys.argv[1], sys.argv[1:])' \
     python -m pytest -p no:cacheprovider -p no:asyncio \
-    -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+    -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true "$@"
+}
+
+# They would be active in the run above, which loads all plugins there are.
+install_plugins() {
+  python -m pip install --quiet --group plugins
+}
+
+run_with_plugins() {
+  PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 run_pytest tests/compat/plugins
 }
 
 python_style() {
@@ -127,4 +136,6 @@ step "the C++ core" summarised '% tests passed' cmake --workflow --preset dev
 
 step "the Python side and the examples" \
   summarised '^=+ .* in [0-9.]+s' run_pytest
+step "other people's plugins" install_plugins &&
+  step "suites that use them" summarised '^=+ .* in [0-9.]+s' run_with_plugins
 finish

@@ -34,6 +34,7 @@ void bind_kinds(py::module_& m) {
     bind("NOTHING", ActionKind::nothing);
     bind("DECIDE", ActionKind::decide);
     bind("START", ActionKind::start);
+    bind("HOLD", ActionKind::hold);
 }
 
 }  // namespace
@@ -53,12 +54,13 @@ void bind_orchestrator(py::module_& m) {
             "request",
             [](Orchestrator& self, TestId test, FixtureId fixture, ScopeId scope_instance,
                std::int32_t param_key, LoopId loop, std::vector<InstanceId> dependencies,
-               InstanceId requester) {
+               InstanceId requester, bool renew) {
                 return to_tuple(self.request(test, {fixture, scope_instance, param_key, loop,
-                                                    std::move(dependencies), requester}));
+                                                    std::move(dependencies), requester, renew}));
             },
             "test"_a, "fixture"_a, "scope_instance"_a, "param_key"_a = none, "loop"_a = no_loop,
-            "dependencies"_a = py::tuple(), "requester"_a = none)
+            "dependencies"_a = py::tuple(), "requester"_a = none, "renew"_a = false)
+        .def("hold", &Orchestrator::hold, "test"_a, "scope_instance"_a)
         .def("get_ready",
              [](Orchestrator& self) {
                  py::list actions;

@@ -19,6 +19,7 @@ enum class ActionKind : std::uint8_t {
     nothing,        // no test may start now
     decide,         // keep the outcome, or run the test once more, alone?
     start,          // the test begins; not ok: it needs nothing and goes on to its teardown
+    hold,           // torn down up to the scope instance where it was to halt; done() goes on
 };
 
 /// What the executor has to do next for a test.

@@ -77,6 +77,7 @@ Action Orchestrator::request(TestId test, const Request& request) {
         frame.kind = Frame::Kind::wide_request;
         frame.slot = instances_.slot_of(request.fixture, request.scope_instance);
         frame.requester = request.requester;
+        frame.renew = request.renew;
         frame.dependencies = request.dependencies;
         if (at(frame.slot) >= slot_waiters_.size()) slot_waiters_.resize(at(frame.slot) + 1);
         const InstanceId live = instances_.live(frame.slot);
@@ -90,6 +91,16 @@ Action Orchestrator::request(TestId test, const Request& request) {
     const Action action = advance(stream);
     settle();
     return action;
+}
+
+void Orchestrator::hold(TestId test, ScopeId scope) {
+    Stream& stream = performing(test);
+    const bool is_ahead = stream.scope != none && plan_.is_within(stream.scope, scope);
+    if (scope != none && !is_ahead) {
+        throw OrchestratorError(test_name(test) + " cannot halt before scope instance " +
+                                std::to_string(scope) + ": it is not around it, or has been left");
+    }
+    stream.held = scope;
 }
 
 std::vector<Action> Orchestrator::get_ready() {
@@ -158,8 +169,8 @@ void Orchestrator::check_request(const Stream& stream, const Request& request) c
     };
     check(stream.test != none, "no test is running");
     check(pending == ActionKind::set_up || pending == ActionKind::call ||
-              pending == ActionKind::tear_down,
-          "requests are possible only during a set-up, a call or a teardown");
+              pending == ActionKind::tear_down || pending == ActionKind::hold,
+          "requests are possible only during a set-up, a call, a teardown or a hold");
     check(request.fixture >= 0 && at(request.fixture) < plan_.fixture_count(),
           "there is no such fixture");
     const bool own = request.scope_instance == own_scope;

@@ -24,6 +24,7 @@ struct Request {
     LoopId loop;
     std::vector<InstanceId> dependencies;  // live wide instances it is built on
     InstanceId requester;  // the wide instance that asks and so depends on it, or none
+    bool renew = false;    // an instance whose set-up failed is replaced
 };
 
 /// The state machine of a run: hands out actions and is told how each ended.
@@ -52,6 +53,11 @@ class Orchestrator {
     /// Actions follow as from done(), up to `resume` or `set_up_failed`, which have no done():
     /// the action that was pending before is pending again.
     Action request(TestId test, const Request& request);
+    /// Has the test halt with a `hold` before it leaves `scope` (none: nowhere).
+    ///
+    /// To be called before its teardown, or while it halts, to have it halt again further out.
+    /// Whoever halts still keeps its scope instances from being closed and may request fixtures.
+    void hold(TestId test, ScopeId scope);
     /// The next actions of those that waited, in the order in which they could go on.
     std::vector<Action> get_ready();
     bool has_ready() const { return streams_.count(Stream::State::ready) > 0; }
@@ -84,6 +90,7 @@ class Orchestrator {
         std::span<const InstanceId> dependencies;
         InstanceId planned;
         std::int32_t entry;
+        bool renew = false;
     };
 
     // orchestrator.cpp: streams begin, wait and go on.
@@ -110,7 +117,7 @@ class Orchestrator {
     std::optional<Action> open_loop(Stream& stream, LoopId loop);
     Action tear_down_own(Stream& stream);
     Action tear_down_wide(Stream& stream, InstanceId instance);
-    bool serves(const Stream& stream, InstanceId instance, std::int32_t param_key) const;
+    bool serves(const Stream& stream, InstanceId instance, const Wanted& wanted) const;
     void use(Stream& stream, InstanceId instance);
     Action resume(Stream& stream, ActionKind kind, std::int32_t number, InstanceId instance);
 
@@ -130,6 +137,7 @@ class Orchestrator {
     Action finish(Stream& stream);
     Action send_back(Stream& stream);
     void release(Stream& stream);
+    void drop_uses(Stream& stream);
 
     const Plan& plan_;
     Admission admission_;

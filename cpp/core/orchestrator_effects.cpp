@@ -26,6 +26,9 @@ void Orchestrator::apply(Stream& stream, const Action& action, bool ok) {
         case ActionKind::decide:
             stream.phase = Phase::leave;
             return release(stream);
+        case ActionKind::hold:
+            if (stream.held == stream.scope) stream.held = none;
+            return;
         case ActionKind::wait:
         case ActionKind::finished:
         case ActionKind::resume:

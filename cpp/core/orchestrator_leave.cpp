@@ -6,6 +6,7 @@
 namespace fasttest {
 
 /// Leaves the scope instances around the test, innermost first, and closes those it leaves empty.
+/// Halts before the one where it was told to.
 Action Orchestrator::leave(Stream& stream) {
     if (stream.test == none) {
         const auto action = close(stream, session);
@@ -13,6 +14,7 @@ Action Orchestrator::leave(Stream& stream) {
     }
     while (stream.scope != none) {
         const ScopeId scope = stream.scope;
+        if (scope == stream.held) return perform(stream, {ActionKind::hold, stream.test});
         if (scopes_.remaining(scope) == 1) {
             if (const auto action = close(stream, scope)) return *action;
             scopes_.close(scope);
@@ -68,13 +70,15 @@ Scopes::Open Orchestrator::next_to_close(ScopeId scope) const {
 Action Orchestrator::finish(Stream& stream) {
     const TestId test = stream.test;
     if (test != none) {
-        release(stream);
+        drop_uses(stream);
         admission_.land(test);
     }
     streams_.close(test);
     return {ActionKind::finished, test};
 }
 
+/// Those who wait for the end of the instances it needs go on waiting, so that its second run, too,
+/// finds them alive.
 Action Orchestrator::send_back(Stream& stream) {
     const TestId test = stream.test;
     const Action finished = finish(stream);
@@ -85,6 +89,10 @@ Action Orchestrator::send_back(Stream& stream) {
 
 void Orchestrator::release(Stream& stream) {
     admission_.release(stream.test);
+    drop_uses(stream);
+}
+
+void Orchestrator::drop_uses(Stream& stream) {
     // One user that is left may be the one who wants to replace the instance.
     for (const InstanceId instance : std::exchange(stream.uses, {}))
         if (instances_.remove_user(instance) <= 1) wake_slot(instances_.slot_of(instance));

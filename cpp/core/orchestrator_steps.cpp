@@ -103,7 +103,7 @@ std::optional<Action> Orchestrator::obtain(Stream& stream, const Wanted& wanted)
     const auto is_others = [&](TestId who) { return who != none && who != stream.test; };
     if (is_others(instances_.busy(wanted.slot)) || is_others(instances_.doomed_by(live)))
         return wait_for_slot(stream, wanted.slot);
-    if (serves(stream, live, wanted.param_key)) return std::nullopt;
+    if (serves(stream, live, wanted)) return std::nullopt;
 
     const Instances::Obstacle obstacle = instances_.obstacle(live, stream.test, stream.uses);
     if (obstacle.own) {
@@ -116,8 +116,9 @@ std::optional<Action> Orchestrator::obtain(Stream& stream, const Wanted& wanted)
     return tear_down_wide(stream, instances_.next_victim(live));
 }
 
-bool Orchestrator::serves(const Stream& stream, InstanceId instance, std::int32_t param_key) const {
-    if (instances_.param_key(instance) != param_key) return false;
+bool Orchestrator::serves(const Stream& stream, InstanceId instance, const Wanted& wanted) const {
+    if (instances_.param_key(instance) != wanted.param_key) return false;
+    if (wanted.renew && instances_.has_failed(instance)) return false;
     // A second run gets a second chance: only its own failures count.
     const bool own_second =
         instances_.made_in_retry(instance) && instances_.maker(instance) == stream.test;
@@ -158,16 +159,20 @@ Action Orchestrator::tear_down_wide(Stream& stream, InstanceId instance) {
 }
 
 Action Orchestrator::next_of_request(Stream& stream) {
-    const Frame& frame = stream.frames.back();
+    Frame& frame = stream.frames.back();
     if (frame.failed) return resume(stream, ActionKind::set_up_failed, frame.number, none);
     if (frame.kind == Frame::Kind::own_request) {
         if (frame.ready) return resume(stream, ActionKind::resume, frame.number, none);
         if (const auto action = open_loop(stream, frame.loop)) return *action;
         return perform(stream, {ActionKind::set_up, stream.test, frame.number});
     }
-    const auto action =
-        obtain(stream, {frame.slot, frame.param_key, frame.loop, frame.dependencies, none, none});
-    if (action) return *action;
+    const auto action = obtain(stream, {frame.slot, frame.param_key, frame.loop, frame.dependencies,
+                                        none, none, frame.renew});
+    if (action) {
+        // The one set up now serves, however that ends.
+        if (action->kind == ActionKind::set_up) frame.renew = false;
+        return *action;
+    }
     if (frame.failed) return resume(stream, ActionKind::set_up_failed, none, none);
     const InstanceId instance = instances_.live(frame.slot);
     if (instances_.has_failed(instance))

@@ -34,6 +34,8 @@ struct Frame {
     std::int32_t param_key = none;
     LoopId loop = no_loop;
     InstanceId requester = none;
+    // A failed instance is to be replaced; false once that has been done.
+    bool renew = false;
     std::vector<InstanceId> dependencies;
 };
 
@@ -53,6 +55,8 @@ struct Stream {
     bool own_loop_open = false;
     // The scope instance to be left next; none after the last.
     ScopeId scope = none;
+    // The scope instance before which the stream halts; none if it does not.
+    ScopeId held = none;
     // Per entry of the closure: the instance that serves this test, as far as known.
     std::vector<InstanceId> instances;
     std::vector<InstanceId> uses;

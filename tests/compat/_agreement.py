@@ -116,6 +116,7 @@ def _differ_as_a_whole(row: Row, expected: Run, actual: Run) -> Iterator[str]:
     yield from _compare("counts", expected.counts, actual.counts)
     # Whatever ran first, the short summary is in collection order.
     yield from _compare("order of the summary", *map(_nodeids, (expected, actual)))
+    yield from _compare("what it leaves", expected.left, actual.left)
     yield from _compare_journals(row, expected, actual)
 
 

@@ -25,6 +25,38 @@ if tuple(map(int, pytest.__version__.split(".")[:2])) >= (8, 3):
     # Without it skipped tests are reported by place, not by node id.
     _ALL_REPORTED.append("--no-fold-skipped")
 
+# What the dependency group ``plugins`` installs, by the names of the entry points. Only
+# tables that ask for one have it.
+_PLUGINS = (
+    "allure_pytest",
+    "benchmark",
+    "codspeed",
+    "django",
+    "env",
+    "freezer",
+    "html",
+    "html_fixtures",
+    "inline_snapshot",
+    "metadata",
+    "pytest-bdd",
+    "pytest-retry",
+    "pytest-structlog",
+    "pytest_cov",
+    "pytest_httpserver",
+    "pytest_httpx",
+    "pytest_jsonreport",
+    "pytest_order",
+    "randomly",
+    "recording",
+    "rerunfailures",
+    "respx",
+    "socket",
+    "sugar",
+    "syrupy",
+    "time_machine",
+    "typeguard",
+)
+
 _WORDS = "PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|SUBPASSED|SUBFAILED|SUBSKIPPED"
 _LINE = re.compile(
     rf"^((?:{_WORDS})(?: at \w+ of|\S*(?: \([^)]*\))?)) (.+?)(?: - (.*))?$"
@@ -80,6 +112,7 @@ class Run:
     cases: tuple[Case, ...]
     notes: tuple[Note, ...]
     text: str
+    left: object = None
 
 
 def start(runner: str, table: Table, root: Path, setting: Setting) -> Run:
@@ -101,9 +134,12 @@ def start(runner: str, table: Table, root: Path, setting: Setting) -> Run:
     env |= {"CI": "1", "COLUMNS": "100", "NO_COLOR": "1"}
     env["COMPAT_PARTIES"] = str(setting.parties)
     env |= table.env
-    cache = () if table.cache else ("-p", "no:cacheprovider")
+    without = [name for name in _PLUGINS if name not in table.plugins]
+    if not table.cache:
+        without.append("cacheprovider")
+    kept_out = [f"-pno:{name}" for name in without]
     for step in table.steps:
-        command = [sys.executable, "-m", runner, *cache, *_ALL_REPORTED]
+        command = [sys.executable, "-m", runner, *kept_out, *_ALL_REPORTED]
         command += [*setting.args, *step]
         try:
             done = subprocess.run(
@@ -130,6 +166,7 @@ def start(runner: str, table: Table, root: Path, setting: Setting) -> Run:
         cases=_cases(root),
         notes=_notes(root),
         text=text + "\n--- stderr ---\n" + normalise(done.stderr, root),
+        left=None if table.leaves is None else table.leaves(root, text),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 # The tests that ``gate.arrive()`` waits for where tests are to be in flight together.
@@ -120,6 +120,10 @@ class Table:
         conftest: The conftest of the root folder.
         env: Environment variables of the run.
         stdin: What the run reads from its standard input.
+        plugins: The plugins of the dependency group ``plugins`` which are active; all
+            others of the group are kept out.
+        leaves: Takes a run's folder and what it printed, and returns what else is to be
+            compared: report files, sections of plugins.
         cache: Whether the run keeps pytest's cache, as ``--lf`` needs.
         settings: The ways to start the runner that are compared.
     """
@@ -131,6 +135,8 @@ class Table:
     conftest: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str = ""
+    plugins: tuple[str, ...] = ()
+    leaves: Callable[[Path, str], object] | None = None
     cache: bool = False
     settings: tuple[Setting, ...] = SETTINGS
 

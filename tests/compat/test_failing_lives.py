@@ -160,6 +160,58 @@ _FAILURES = {
         """,
         sees="passed error",
     ),
+    "end_of_a_parameters_group": Feature(
+        """
+        import asyncio, pytest
+        from journal import note
+
+        @pytest.fixture(scope="module", params=["a", "b", "c"])
+        def fragile(request):
+            note("fragile", f"{request.param} up")
+            yield request.param
+            note("fragile", f"{request.param} down")
+            if request.param != "b":
+                raise ValueError(request.param)
+
+        async def test_one(fragile): await asyncio.sleep(0.005)
+        async def test_other(fragile): ...
+        async def test_without(): await asyncio.sleep(0.005)
+        """,
+        sees="passed error",
+    ),
+    "end_after_a_second_run": Feature(
+        """
+        import asyncio, pytest
+
+        @pytest.fixture(scope="module", params=[1, 2])
+        async def fragile(request):
+            yield request.param
+            raise ValueError(request.param)
+
+        @pytest.mark.xfail(strict=True)
+        async def test_passes_after_all(fragile): await asyncio.sleep(0.005)
+
+        async def test_beside(fragile): await asyncio.sleep(0.01)
+        async def test_without(): await asyncio.sleep(0.02)
+        """,
+        sees="passed xfailed failed error",
+    ),
+    "end_of_a_marks_parameter": Feature(
+        """
+        import asyncio, pytest
+
+        @pytest.fixture(scope="module")
+        async def fragile(request):
+            yield request.param
+            raise ValueError(request.param)
+
+        @pytest.mark.parametrize("fragile", [1, 2], indirect=True, scope="module")
+        class TestEach:
+            async def test_one(self, fragile): await asyncio.sleep(0.005)
+            async def test_other(self, fragile): ...
+        """,
+        sees="passed error",
+    ),
 }
 
 _TABLE = Table("failing-lives", _FAILURES, "asyncio_mode = auto")

@@ -199,7 +199,47 @@ _FAILURES = {
     ),
 }
 
+_INIT = """
+    from journal import note
+
+    def setup_module(module=None):
+        note("package", "up")
+        {fails_up}
+
+    def teardown_module(module=None):
+        note("package", "down")
+        {fails_down}
+"""
+
+
+def _package(sees: str, up: str = "", down: str = "") -> Feature:
+    module = """
+        import asyncio
+        from journal import note
+
+        def setup_module(): note("{name}", "up")
+        def teardown_module(): note("{name}", "down")
+        async def test_a(): await asyncio.sleep(0.005)
+        def test_b(): ...
+    """
+    files = {
+        "__init__.py": _INIT.format(fails_up=up, fails_down=down),
+        "inner/__init__.py": "",
+        "inner/test_three.py": module.format(name="three"),
+        "test_one.py": module.format(name="one"),
+        "test_two.py": module.format(name="two"),
+    }
+    return Feature(files, sees)
+
+
+_PACKAGES = {
+    "package": _package("passed"),
+    "package_fails_up": _package("error", up="raise ValueError('up')"),
+    "package_fails_down": _package("passed error", down="raise ValueError('down')"),
+}
+
 _TABLES = (
+    Table("xunit-packages", _PACKAGES, "asyncio_mode = auto"),
     Table("xunit", _LEVELS, "asyncio_mode = auto"),
     Table("xunit-failures", _FAILURES, "asyncio_mode = auto"),
 )

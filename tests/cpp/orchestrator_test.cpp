@@ -165,6 +165,23 @@ TEST_F(OrchestratorTest, GivesTheSecondRunAFreshInstanceWhereTheFirstFailed) {
     EXPECT_EQ(admit(), "call 1");  // which serves the next second run as well
 }
 
+// Otherwise an expensive fixture would be made anew for the second run, and one whose teardown
+// fails would be reported twice.
+TEST_F(OrchestratorTest, LetsTheSecondRunUseItsParameterBeforeTheNextOnesTurn) {
+    const FixtureId db = fixture("db");
+    const ClosureId c = closure(session, {{db, session, {}, no_loop}});
+    test(c, {0}), test(c, {0}), test(c, {1});
+    start(3);
+    admit(), done(0);
+    EXPECT_EQ(admit(), "call 1");
+    EXPECT_EQ(done(0), "decide 0");
+    EXPECT_EQ(done(0, false), "finished 0");
+    go_to(1, "finished 1");
+    EXPECT_EQ(admit(), "call 0");
+    EXPECT_EQ(done(0), "finished 0");
+    EXPECT_EQ(admit(), "tear_down 2:db");
+}
+
 TEST_F(OrchestratorTest, RejectsWhatNobodyAskedFor) {
     test(closure(module, {}));
     EXPECT_THROW(Orchestrator(plan, 1), OrchestratorError);  // not prepared

@@ -66,8 +66,8 @@ class Script : public testing::Test {
 
     std::string text(const Action& action) {
         static const std::vector<std::string> kinds{
-            "open_loop", "set_up", "call",          "tear_down", "close_loop", "wait",
-            "finished",  "resume", "set_up_failed", "nothing",   "decide",     "start"};
+            "open_loop", "set_up",        "call",    "tear_down", "close_loop", "wait", "finished",
+            "resume",    "set_up_failed", "nothing", "decide",    "start",      "hold"};
         std::string result = kinds.at(static_cast<std::size_t>(action.kind));
         if (action.kind == ActionKind::nothing) return result;
         result += " " + std::to_string(action.test);

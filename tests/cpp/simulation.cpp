@@ -37,6 +37,7 @@ void Simulation::step() {
     if (first.kind != ActionKind::nothing) {
         world_.admitted(first.test);
         take(first);
+        if (dice_.chance(options_.holds)) hold(first.test);
     } else if (performing.empty() && !orchestrator_.has_ready() && orchestrator_.is_active()) {
         ADD_FAILURE() << "deadlock: " << orchestrator_.waiting() << " wait";
     }
@@ -53,6 +54,14 @@ void Simulation::perform(TestId test) {
     const bool ok = !dice_.chance(kind == ActionKind::decide ? options_.again : options_.failures);
     world_.reported(test, ok);
     take(orchestrator_.done(test, ok));
+}
+
+/// Has a test that was just admitted halt somewhere on its way out.
+void Simulation::hold(TestId test) {
+    ScopeId scope = suite_.plan().scope_of(test);
+    while (scope != session && dice_.chance(50)) scope = suite_.plan().parent(scope);
+    orchestrator_.hold(test, scope);
+    world_.held(test, scope);
 }
 
 bool Simulation::request(TestId test) {

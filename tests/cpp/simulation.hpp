@@ -17,6 +17,7 @@ class Simulation {
         std::int32_t failures = 10;    // percent of the actions
         std::int32_t requests = 15;    // percent of the set-ups, calls and teardowns
         std::int32_t again = 30;       // percent of the decisions
+        std::int32_t holds = 10;       // percent of the tests
         std::int32_t stop = 0;         // percent of the steps
         std::int32_t concurrency = 0;  // 0: drawn
     };
@@ -33,6 +34,7 @@ class Simulation {
   private:
     void step();
     void perform(TestId test);
+    void hold(TestId test);
     bool request(TestId test);
     void take(const Action& action);
 

@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fasttest {
 
@@ -110,6 +111,11 @@ void World::handed_out(const Action& action) {
             law(life.phase == Phase::tearing_down && life.stack.empty() && life.runs == 1,
                 "decisions come between the test's own teardown and leaving", action);
             life.decided = true;
+            break;
+        case ActionKind::hold:
+            law(life.held != none && life.stack.empty(),
+                "who was told to halt does so, once, after its own teardown", action);
+            life.halted = std::exchange(life.held, none);
             break;
         case ActionKind::resume:
             law(life.frames.size() > 1, "only requests resume", action);
@@ -234,14 +240,23 @@ bool World::has_left(TestId test, ScopeId scope) const {
 }
 
 bool World::is_closed(ScopeId scope) const {
-    return everybody_has_left(scope, none);
+    // After a stop, who has halted further out may close what others left open.
+    return std::ranges::all_of(lives_, [&](const auto& item) {
+        const TestId test = item.first;
+        return test == none || !plan_.is_within(plan_.scope_of(test), scope) || has_ended(test);
+    });
+}
+
+bool World::has_ended(TestId test) const {
+    return lives_.at(test).phase == Phase::ended || dropped_.contains(test);
 }
 
 bool World::everybody_has_left(ScopeId scope, TestId but) const {
     return std::ranges::all_of(lives_, [&](const auto& item) {
         const auto& [test, life] = item;
         return test == none || test == but || !plan_.is_within(plan_.scope_of(test), scope) ||
-               life.phase == Phase::ended || dropped_.contains(test);
+               has_ended(test) ||
+               (life.halted != none && life.halted != scope && plan_.is_within(scope, life.halted));
     });
 }
 

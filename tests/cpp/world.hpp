@@ -19,6 +19,7 @@ class World {
     World(const Plan& plan, const Orchestrator& orchestrator, std::int32_t concurrency);
 
     void admitted(TestId test);
+    void held(TestId test, ScopeId scope) { lives_[test].held = scope; }
     void requested(TestId test, const Request& request);
     void request_was_rejected(TestId test);
     void handed_out(const Action& action);
@@ -67,6 +68,8 @@ class World {
         std::int32_t runs = 0;
         bool overlapped = false;
         bool decided = false;
+        ScopeId held = none;              // where it is to halt
+        ScopeId halted = none;            // where it has halted
         bool failed = false;              // the last action it reported
         std::int32_t entry = none;        // the last one that was set up
         std::vector<std::int32_t> stack;  // its own, as they were set up
@@ -98,6 +101,7 @@ class World {
     void check_loop(const Life& life, const Action& action, LoopId loop);
     bool depends(InstanceId dependent, InstanceId needed) const;
     bool has_live_dependents(InstanceId id) const;
+    bool has_ended(TestId test) const;
     bool everybody_has_left(ScopeId scope, TestId but) const;
     bool alive(InstanceId id) const;
 

@@ -189,7 +189,11 @@ void World::wide_teardown(Life& life, const Action& action) {
     if (life.phase == Phase::walking && action.entry != none)
         life.entry = std::min(life.entry, action.entry - 1);
     instances_[action.instance].state = State::tearing_down;
-    if (life.frames.size() == 1 && life.phase == Phase::over) return closing_teardown(action);
+    if (life.frames.size() == 1 && life.phase == Phase::over) {
+        law(life.held == none || !plan_.is_within(life.held, scope_of(action.instance)),
+            "nothing of the scopes that stay goes before the halt", action);
+        return closing_teardown(action);
+    }
     // Outside its scope's end an instance goes only to make room for another parameter, or for
     // the second chance of a run that is repeated.
     const auto makes_room = [&](FixtureId fixture, ScopeId scope, std::int32_t key) {
@@ -257,6 +261,8 @@ void World::finished(Life& life, const Action& action) {
     law(life.phase == Phase::over, "a test ends once", action);
     const bool again = life.decided && life.frames.back().pending.kind == ActionKind::decide &&
                        life.frames.back().pending.entry == 0;
+    law(again || life.held == none, "who was told to halt does so before it ends", action);
+    life.held = life.halted = none;
     life.phase = again ? Phase::fresh : Phase::ended;
     second_runs_ += again ? 1 : 0;
 }

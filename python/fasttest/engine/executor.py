@@ -30,6 +30,9 @@ class Executor:
         concurrency: Tests in flight at most; 1 is strictly serial.
         core: The orchestrator, or something that stands in for it.
         hub: The hub to run on.
+
+    Attributes:
+        blocking_loops: The classes of loops that cannot be left while they wait.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Executor:
         self.core = core if core is not None else _core.Orchestrator(plan, concurrency)
         self.hub = hub if hub is not None else Hub()
         self.loops: dict[int, SharedLoop] = {}
+        self.blocking_loops: set[type] = set()
         self.interrupted = False
         self._begun = False
         self._serial = concurrency == 1
@@ -170,14 +174,14 @@ class Executor:
 
     def _open_loop(self, stream: Stream, loop: int) -> None:
         options = self.work.loop_options(stream, loop)
-        if loop == _core.OWN_LOOP:
-            stream.own_loop = OwnLoop(
-                self.hub, options.factory, options.debug, options.policy
-            )
+        kind = OwnLoop if loop == _core.OWN_LOOP else SharedLoop
+        opened = kind(self.hub, options.factory, options.debug, options.policy)
+        if isinstance(opened, OwnLoop):
+            stream.own_loop = opened
         else:
-            self.loops[loop] = SharedLoop(
-                self.hub, options.factory, options.debug, options.policy
-            )
+            self.loops[loop] = opened
+        if not opened.switchable:
+            self.blocking_loops.add(type(opened.loop))
 
     def _close_loop(self, stream: Stream | None, loop: int) -> None:
         if loop == _core.OWN_LOOP:

@@ -35,6 +35,7 @@ class Stream:
         ended_badly: Whether a teardown failed that was to make room for this test's
             parameter. A second run would not meet it again.
         lingered: Seconds spent in waiting for other tests during teardown.
+        held: The scope instance before which its teardown halts; -1 for none.
         data: A slot for the work.
     """
 
@@ -45,6 +46,7 @@ class Stream:
         "data",
         "ended_badly",
         "errors",
+        "held",
         "lingered",
         "own_loop",
         "strand",
@@ -61,6 +63,7 @@ class Stream:
         self.own_loop: OwnLoop | None = None
         self.errors: list[BaseException] = []
         self.lingered = 0.0
+        self.held = -1
         self.cancelled = False
         self.ended_badly = False
         self.data: Any = None
@@ -113,10 +116,16 @@ class Stream:
         if failed is not None:
             raise failed
 
+    def hold(self, scope_instance: int) -> None:
+        """Have the teardown halt before it leaves a scope instance; -1: nowhere."""
+        self.held = scope_instance
+        self._executor.core.hold(self.test, scope_instance)
+
     def tear_down(
         self,
         ended: Callable[[], None] | None = None,
         keep: Callable[[], bool] | None = None,
+        stay: int = -1,
     ) -> bool:
         """Tear down all that ends with this test; what was raised is in ``errors``.
 
@@ -126,6 +135,8 @@ class Stream:
             keep: Asked once, after the test's own teardown, if others were in flight
                 beside it: whether its outcome counts. If not, the test is run again,
                 alone, at the end of the run.
+            stay: For a test that was told to halt: the scope instance it is not to
+                leave, up to another call; -1 to leave them all.
 
         Returns:
             Whether the outcome counts.
@@ -141,7 +152,13 @@ class Stream:
                 ended = None
             if kind == _core.FINISHED:
                 return True
-            if kind == _core.WAIT:
+            if kind == _core.HOLD and stay == self.held:
+                self._action = action
+                return True
+            if kind == _core.HOLD:
+                self.hold(stay)
+                action = executor.done(test, True)
+            elif kind == _core.WAIT:
                 began = _clock()
                 action = executor.wait(self)
                 self.lingered += _clock() - began
@@ -165,6 +182,7 @@ class Stream:
         dependencies: list[int],
         requester: int,
         set_up: Callable[[int, int], None],
+        renew: bool = False,
     ) -> tuple[int, int]:
         """Have a fixture which was not known before the run (``getfixturevalue``).
 
@@ -176,6 +194,7 @@ class Stream:
             dependencies: Instances it depends on.
             requester: The instance whose set-up asks, -1 for the test or an own one.
             set_up: Creates the value, given entry and instance, if nobody has yet.
+            renew: Whether one whose set-up failed is replaced.
 
         Returns:
             The entry and the instance.
@@ -185,7 +204,7 @@ class Stream:
         """
         executor, test = self._executor, self.test
         action = executor.core.request(
-            test, fixture, scope_instance, param, loop, dependencies, requester
+            test, fixture, scope_instance, param, loop, dependencies, requester, renew
         )
         failed: BaseException | None = None
         while True:
@@ -223,6 +242,10 @@ class Stream:
     def instance_of(self, entry: int) -> int:
         """The living instance of an entry which outlives the test."""
         return self._executor.core.instance_of(self.test, entry)
+
+    def shared_loop(self, loop: int) -> SharedLoop | None:
+        """The loop with this id if it is open."""
+        return self._executor.loops.get(loop)
 
     def loop(self, loop: int) -> OwnLoop | SharedLoop:
         """The open loop with this id, or the test's own for ``OWN_LOOP``."""

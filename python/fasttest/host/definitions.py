@@ -30,6 +30,7 @@ class InstanceDef(FixtureDef[Any]):
     """A definition which holds the value of one instance, for one item or more.
 
     Attributes:
+        original: What it is a copy of.
         run: The item run which asked for it first.
         request: The request it was set up with; None before.
         instance: Id of the core's instance; -1 for one that ends with its test.
@@ -37,6 +38,7 @@ class InstanceDef(FixtureDef[Any]):
         context_changes: Context variables which its set-up changed.
     """
 
+    original: FixtureDef[Any]
     run: ItemRun
     request: SubRequest | None
     instance: int
@@ -48,6 +50,7 @@ class InstanceDef(FixtureDef[Any]):
         """A fresh copy of ``definition``."""
         new = private.copy_definition(definition, cls)
         assert isinstance(new, InstanceDef)
+        new.original = definition
         new.run = run
         new.request = None
         new.instance = -1
@@ -61,7 +64,8 @@ class InstanceDef(FixtureDef[Any]):
         pytest's ``getfixturevalue`` comes here; the core decides whether the fixture is
         to be set up or has a value already.
         """
-        if self.run.second_pass is not None:
+        again = self.run.second_pass
+        if again is not None and not again.keeps(request.node):
             return self._execute_again(request)
         needed = [
             private.active_definition(request, argname) for argname in self.argnames
@@ -262,7 +266,6 @@ class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
         self._run = run
         self._known = known
         self._copies: dict[str, tuple[InstanceDef, ...]] = {}
-        self._originals: dict[str, Sequence[FixtureDef[Any]]] = {}
 
     def __getitem__(self, argname: str) -> Sequence[FixtureDef[Any]]:
         copies = self._copies.get(argname)
@@ -274,22 +277,19 @@ class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
                 raise KeyError(argname)
             copies = tuple(InstanceDef.of(d, self._run) for d in definitions)
             self._copies[argname] = copies
-            self._originals[argname] = definitions
         return copies
+
+    def made(self, argname: str) -> Sequence[FixtureDef[Any]] | None:
+        """The copies of a fixture's definitions; None if there are none yet."""
+        return self._copies.get(argname)
 
     def copy_of(self, argname: str, definition: FixtureDef[Any]) -> InstanceDef:
         """The item's copy of one of its definitions."""
-        copies = self[argname]
-        for copy, original in zip(copies, self._originals[argname], strict=True):
-            if original is definition:
-                assert isinstance(copy, InstanceDef)
+        for copy in self[argname]:
+            assert isinstance(copy, InstanceDef)
+            if copy.original is definition:
                 return copy
         raise KeyError(argname)
-
-    def original(self, copy: InstanceDef) -> FixtureDef[Any]:
-        """The definition which ``copy`` is a copy of."""
-        copies = self._copies[copy.argname]
-        return self._originals[copy.argname][copies.index(copy)]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.host import asyncio_dialect as dialect
-from fasttest.host import private
+from fasttest.host import plugins, private
 from fasttest.host.private import Scope
 from fasttest.isolation.process_state import (
     PATCHING_MARKS,
@@ -156,7 +156,8 @@ def _functions(
         definition = closure.entries[index].definition
         if definition is None or private.scope_of(definition) is Scope.Session:
             continue
-        if not (definition.func.__module__ or "").startswith("_pytest."):
+        module = definition.func.__module__ or ""
+        if not (module.startswith("_pytest.") or plugins.understands_fixture(module)):
             yield definition.func
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fasttest.host import anyio_runners
+from fasttest.host import anyio_runners, plugins
+from fasttest.host.patching_libraries import PatchingLibraries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable
 
     import pytest
     from _pytest import nodes
@@ -43,55 +45,26 @@ _ROUTED = (
 )
 
 
-def _no_timeout(item: pytest.Item) -> bool:
-    config = item.config
-    return not (
-        getattr(config, "_env_timeout", None) or item.get_closest_marker("timeout")
-    )
-
-
-def _no_reruns(item: pytest.Item) -> bool:
-    return not (
-        item.config.getoption("reruns", None) or item.get_closest_marker("flaky")
-    )
-
-
-def _not_hypothesis(item: pytest.Item) -> bool:
-    return not hasattr(getattr(item, "obj", None), "hypothesis")
-
-
-def _not_trio(item: pytest.Item) -> bool:
-    # Its mark is there by now, where an option puts it on every async test.
-    return item.get_closest_marker("trio") is None
-
-
-def _without_benchmark(item: pytest.Item) -> bool:
-    return "benchmark" not in getattr(item, "fixturenames", ())
-
-
-# Plugins which listen whenever they are installed, and when they do nothing: by the
-# name of their module, as a plugin may be registered under any name.
-_IDLE: dict[str, Callable[[pytest.Item], bool]] = {
-    "pytest_timeout": _no_timeout,
-    "pytest_rerunfailures": _no_reruns,
-    "_hypothesis_pytestplugin": _not_hypothesis,
-    "pytest_trio.plugin": _not_trio,
-    "pytest_benchmark.plugin": _without_benchmark,
-    "pytest_cov.plugin": lambda item: not item.config.getoption("cov_context", None),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class PhaseHooks:
-    """What is called for the phases of a test that runs beside others.
+    """What is called for a test that runs beside others.
 
     The hooks of pytest, less the plugins whose work the engine does.
+
+    Attributes:
+        protocol: Those round the whole test; None if there are none to be called.
+        around: The plugins with such hooks that are not pytest's or fasttest's own.
+        listening: These, and those that see the reports.
+        may_leave_over: Whether one of them may keep pytest from tearing a test down.
     """
 
     setup: HookCaller
     call: HookCaller
     teardown: HookCaller
-    unknown: tuple[HookImpl, ...]
+    protocol: HookCaller | None
+    around: tuple[object, ...]
+    listening: tuple[object, ...]
+    may_leave_over: bool
 
 
 class Listeners:
@@ -101,12 +74,12 @@ class Listeners:
         self._session = session
         self._by_parent: dict[nodes.Node | None, PhaseHooks] = {}
         manager = session.config.pluginmanager
-        self._watchers = {
-            _module(implementation.plugin)
+        self._watching = [
+            implementation
             for name in _REPORTING
             for implementation in getattr(manager.hook, name).get_hookimpls()
-            if not _known(implementation)
-        }
+        ]
+        self._libraries = PatchingLibraries(str(session.config.rootpath))
         self._routed = [p for n in _ROUTED if (p := manager.get_plugin(n)) is not None]
 
     def phases(self, item: pytest.Item) -> PhaseHooks:
@@ -117,22 +90,26 @@ class Listeners:
         return hooks
 
     def stranger(self, item: pytest.Item) -> str | None:
-        """The plugin that acts on this item in a way the engine does not know.
+        """The plugin that acts on this item in a way that cannot overlap.
 
         None if there is none; otherwise its name, for the report.
         """
-        for implementation in self.phases(item).unknown:
-            module = _module(implementation.plugin)
-            idle = _IDLE.get(module)
-            if idle is None or not idle(item):
-                return str(implementation.plugin_name)
-        return None
+        for plugin in self.phases(item).around:
+            if plugins.overlaps(plugin):
+                continue
+            known = plugins.KNOWN.get(plugins.module_of(plugin))
+            if known is None or known.alone(item):
+                return self._name(plugin)
+        shared = plugins.owner_of_shared_fixture(item)
+        return shared or self._libraries.used_by(item)
 
     def watched(self, item: pytest.Item) -> bool:
-        """Whether anybody but pytest and fasttest looks at the item's reports."""
-        return not all(
-            (idle := _IDLE.get(module)) is not None and idle(item)
-            for module in self._watchers
+        """Whether anybody but pytest and fasttest is called for the item."""
+        return any(
+            (known := plugins.KNOWN.get(plugins.module_of(plugin))) is None
+            or not known.idle
+            or known.alone(item)
+            for plugin in self.phases(item).listening
         )
 
     def _look_up(self, relay: Any) -> PhaseHooks:
@@ -150,30 +127,76 @@ class Listeners:
             if id(implementation.plugin) not in here
         ]
         without = [*self._routed, *elsewhere]
+        around = [
+            implementation
+            for name in _AROUND
+            # pytest calls this one for every item, wherever it is implemented.
+            for implementation in getattr(
+                manager.hook if name == "pytest_runtest_protocol" else relay, name
+            ).get_hookimpls()
+        ]
         return PhaseHooks(
             manager.subset_hook_caller("pytest_runtest_setup", without),
             manager.subset_hook_caller("pytest_runtest_call", without),
             manager.subset_hook_caller("pytest_runtest_teardown", without),
-            tuple(
-                implementation
-                for name in _AROUND
-                # pytest calls this one for every item, wherever it is implemented.
-                for implementation in getattr(
-                    manager.hook if name == "pytest_runtest_protocol" else relay, name
-                ).get_hookimpls()
-                if not _known(implementation)
-            ),
+            self._protocol(),
+            _foreign(around),
+            _foreign([*self._watching, *around]),
+            self._may_leave_over(relay),
         )
 
+    def _may_leave_over(self, relay: Any) -> bool:
+        implementations = [
+            *self._session.config.hook.pytest_runtest_protocol.get_hookimpls(),
+            *relay.pytest_runtest_teardown.get_hookimpls(),
+        ]
+        return any(
+            plugins.module_of(plugin) not in plugins.KNOWN
+            and not plugins.overlaps(plugin)
+            for plugin in _foreign(implementations)
+        )
 
-def _known(implementation: HookImpl) -> bool:
-    module = _module(implementation.plugin)
-    # Whether anyio's tests run alone is decided test by test, by ``AnyioRunners``.
-    return (
-        module.startswith(("_pytest.", "fasttest.")) or module == anyio_runners.PLUGIN
+    def _protocol(self) -> HookCaller | None:
+        """Who is called round whole tests, with fasttest's plugin in pytest's place."""
+        manager = self._session.config.pluginmanager
+        name = "pytest_runtest_protocol"
+        implementations = getattr(manager.hook, name).get_hookimpls()
+        called = [p for p in _foreign(implementations) if _is_called(p)]
+        if not called:
+            return None
+        return manager.subset_hook_caller(
+            name,
+            [
+                implementation.plugin
+                for implementation in implementations
+                if implementation.plugin not in called
+                and not plugins.module_of(implementation.plugin).startswith("fasttest.")
+            ],
+        )
+
+    def _name(self, plugin: object) -> str:
+        manager = self._session.config.pluginmanager
+        name = manager.get_name(plugin) or plugins.module_of(plugin)
+        return name.removeprefix(f"{self._session.config.rootpath}{os.sep}")
+
+
+def _foreign(implementations: Iterable[HookImpl]) -> tuple[object, ...]:
+    """The plugins of some hooks that are neither pytest's nor fasttest's, once each.
+
+    Nor anyio's: whether its tests run alone is decided test by test (``AnyioRunners``).
+    """
+    found = {id(each.plugin): each.plugin for each in implementations}
+    return tuple(
+        plugin
+        for plugin in found.values()
+        if not (module := plugins.module_of(plugin)).startswith(
+            ("_pytest.", "fasttest.")
+        )
+        and module != anyio_runners.PLUGIN
     )
 
 
-def _module(plugin: object) -> str:
-    name = getattr(plugin, "__name__", None)
-    return name if isinstance(name, str) else type(plugin).__module__
+def _is_called(plugin: object) -> bool:
+    """Whether a plugin's hooks are called for tests that overlap."""
+    known = plugins.KNOWN.get(plugins.module_of(plugin))
+    return plugins.overlaps(plugin) or (known is not None and not known.idle)

@@ -33,6 +33,13 @@ class Instances:
         """The instance of a living collector with a set-up of its own."""
         return next((i for i, c in self.collectors.items() if c is collector), None)
 
+    def failure_of(
+        self, collector: nodes.Node
+    ) -> tuple[BaseException, TracebackType | None] | None:
+        """With what the set-up of a living collector failed, if it did."""
+        instance = self.instance_of(collector)
+        return None if instance is None else self._errors.get(instance)
+
     def failed(self, instance: int, error: BaseException) -> None:
         """Remember with what the set-up of an instance failed."""
         self._errors[instance] = error, error.__traceback__

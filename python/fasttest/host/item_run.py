@@ -13,6 +13,7 @@ from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions
+from fasttest.host.item_stack import ItemStack
 from fasttest.host.loop_options import LoopOptions
 from fasttest.host.reports import Outcome
 from fasttest.host.teardown_errors import TeardownErrors
@@ -21,7 +22,9 @@ from fasttest.host.visits import scope_instance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import TracebackType
 
+    import pytest
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from fasttest.engine.stream import Stream
     from fasttest.host.closures import Closure, Entry
     from fasttest.host.instances import Instances
+    from fasttest.host.left_over import LeftOver
     from fasttest.host.second_pass import SecondPass
     from fasttest.host.suite import Suite
     from fasttest.host.virtual import Virtual
@@ -45,10 +49,13 @@ class ItemRun:
         stream: The item's actions.
 
     Attributes:
+        begun: Whether its set-up has begun.
         finished: Whether its teardown has begun: finalizers can no longer be added.
         over: Whether its turn in the core has ended.
-        second_pass: What runs it again after that, if anything does.
+        second_pass: What runs it again once it is finished, if anything does.
+        left_over: What pytest's former item left set up, if anything.
         counts: Whether its outcome counts; otherwise it is run again, alone.
+        protocol: What hooks round the whole test are to have done, if there are any.
         keep: Asked whether the outcome counts if others were in flight.
         log_handler: Holds the log records of the current phase, once there are any.
         seen_warnings: What tells apart the warnings it has been shown.
@@ -71,10 +78,13 @@ class ItemRun:
         self.item = suite.items[stream.test]
         self.closure: Closure = suite.closures[stream.test]
         self.sink = Sink(self)
+        self.begun = False
         self.finished = False
         self.over = False
         self.second_pass: SecondPass | None = None
+        self.left_over: LeftOver | None = None
         self.counts = True
+        self.protocol: Callable[[], None] | None = None
         self.keep: Callable[[], bool] | None = None
         self.log_handler: Any = None
         self.seen_warnings: set[Any] = set()
@@ -88,6 +98,7 @@ class ItemRun:
         self.outcome = Outcome(self.item)
         self.began = self.began_at = self.ended = 0.0
         self._item_set_up = False
+        self._stack = ItemStack(self.item, self.closure.visits)
         self._errors = TeardownErrors()
         self._instances = instances
         self._own: dict[int, InstanceDef] = {}
@@ -103,6 +114,9 @@ class ItemRun:
             BaseException: What a fixture or a collector raised.
         """
         item = self.item
+        if self.left_over is not None:
+            self.left_over.check(item)
+        self.begun = True
         dialect.check_test(item)
         self.route_definitions()
         if self._routed is not None:
@@ -126,19 +140,70 @@ class ItemRun:
             request = private.request_of(self.item)
             private.route_definitions(request, self._routed)
 
-    def tear_down(self) -> None:
-        """Tear down all that ends with the item.
+    def tear_down(self, stay: int = -1) -> None:
+        """Tear down all that ends with the item, or with a further pass of it.
+
+        Args:
+            stay: The scope instance it is not to leave yet; -1 to leave them all.
 
         Raises:
             BaseException: What was raised, one error alone or several as a group.
         """
+        self.end(stay).raise_all()
+
+    def end(self, stay: int = -1) -> TeardownErrors:
+        """As ``tear_down``, but returns what was raised."""
+        if self.left_over is not None and not self.finished:
+            self._errors.include(self.left_over.errors)
+        if self.second_pass is not None:
+            with self._errors.of(self.item):
+                self.second_pass.tear_down()
         self.finished = True
         self._finalize(len(self._own))
-        self.counts = self.stream.tear_down(self._end, self.keep)
-        self.over = True
+        if not self.over:
+            self.counts = self.stream.tear_down(self._end, self.keep, stay)
+            self.over = stay < 0
         for error in self.stream.errors:
             self._errors.add(self.item, error)
-        self._errors.raise_all()
+        self.stream.errors.clear()
+        errors, self._errors = self._errors, TeardownErrors()
+        return errors
+
+    @property
+    def stack(self) -> dict[nodes.Node, Any]:
+        """The nodes that pytest would have on its stack for the item."""
+        return self._stack.nodes(finished=self.finished)
+
+    def staying(
+        self, stack: dict[nodes.Node, Any], nextitem: pytest.Item | None
+    ) -> int:
+        """The innermost scope instance which a teardown does not leave; -1 for none.
+
+        Args:
+            stack: The nodes that are set up, as plugins left them.
+            nextitem: The item that pytest keeps collectors for.
+        """
+        return self._stack.staying(self.stream.held, stack, nextitem)
+
+    def kept(self) -> list[nodes.Node]:
+        """The collectors which the item has not left, outermost first."""
+        return self._stack.kept(self.stream.held)
+
+    def hold(self) -> None:
+        """Have the teardown halt before each collector, to be asked what stays."""
+        self.stream.hold(self._stack.innermost())
+
+    def failure_of(
+        self, node: nodes.Node
+    ) -> tuple[BaseException, TracebackType | None] | None:
+        """With what the set-up of a collector failed, if it did."""
+        return self._instances.failure_of(node)
+
+    def note_failure(self, entry: int) -> None:
+        """The set-up of an entry of the closure has failed."""
+        collector = self.closure.entries[entry].collector
+        if collector is not None:
+            self._stack.fail(collector)
 
     @property
     def failed_teardown(self) -> bool:
@@ -149,6 +214,7 @@ class ItemRun:
         """The item's own fixtures are gone: finish the item itself."""
         self._finalize(0)
         if self._item_set_up:
+            self._item_set_up = False
             with self._errors.of(self.item):
                 self.item.teardown()
 
@@ -188,10 +254,21 @@ class ItemRun:
             return self.second_pass.loop(loop)
         return self.stream.loop(loop)
 
+    def definitions_of(self, argname: str) -> Sequence[FixtureDef[Any]] | None:
+        """The definitions that serve the item: its copies, or one that others share.
+
+        None if it has not asked for the fixture.
+        """
+        request = private.request_of(self.item)
+        shared = private.active_fixtures(request).get(argname) if request else None
+        if shared is not None:
+            return [shared]
+        return None if self._routed is None else self._routed.made(argname)
+
     def loop_of(self, definition: InstanceDef) -> int:
         """The plan's loop for one of the item's definitions."""
         assert self._routed is not None
-        original = self._routed.original(definition)
+        original = definition.original
         return self.suite.loop_of_fixture(
             original, private.scope_of(original), self.closure.visits, self.item
         )
@@ -232,6 +309,7 @@ class ItemRun:
                 step.collector.setup()
             except BaseException as error:
                 self._instances.failed(instance, error)
+                self.note_failure(entry)
                 raise
             return
         self._fill(entry)
@@ -256,6 +334,8 @@ class ItemRun:
         except BaseException as error:
             if instance >= 0:
                 self._instances.failed(instance, error)
+                assert step.definition is not None
+                step.definition.cached_result = definition.cached_result
             raise
         active[step.argname] = definition
 
@@ -318,7 +398,7 @@ class ItemRun:
         """
         suite = self.suite
         assert self._routed is not None
-        original = self._routed.original(definition)
+        original = definition.original
         scope = private.Scope(request.scope)
         where = scope_instance(self.closure.visits, self.item, scope, original)
         dependencies = [
@@ -340,6 +420,7 @@ class ItemRun:
             except BaseException as error:
                 if instance >= 0:
                     self._instances.failed(instance, error)
+                    original.cached_result = definition.cached_result
                 raise
 
         _, instance = self.stream.request(
@@ -350,6 +431,8 @@ class ItemRun:
             dependencies,
             requester,
             set_up,
+            # A plugin that runs failures again forgets the failed set-up before.
+            renew=self.second_pass is not None and original.cached_result is None,
         )
         if instance >= 0:
             shared = self._instances.fixtures[instance]

@@ -13,7 +13,7 @@ from fasttest.host import private
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fasttest.host.hooks import Listeners
+    from fasttest.host.hooks import Listeners, PhaseHooks
     from fasttest.host.item_run import ItemRun
     from fasttest.host.quick import QuickWay
     from fasttest.host.routing import Routing
@@ -61,11 +61,21 @@ class Phases:
         current_sink.set(run.sink)
         private.set_current_test(item, "call")
         hooks = self._listeners.phases(item)
+        if hooks.protocol is None:
+            self._run(run, hooks)
+            return
+        run.protocol = functools.partial(self._run, run, hooks)
+        hooks.protocol(item=item, nextitem=None)
+
+    def _run(self, run: ItemRun, hooks: PhaseHooks) -> None:
+        item = run.item
         if self._quick.may_take(item, run.closure):
             failed = self._quick.run(run, self._routing)
             if failed is None:
                 self._end_quickly(run)
                 return
+            if failed.when == "call":
+                self._book_passed(run, "setup")
             self._book(run, failed)
         elif self._phase(run, "setup", functools.partial(hooks.setup, item=item)):
             self._phase(run, "call", functools.partial(hooks.call, item=item))
@@ -78,8 +88,8 @@ class Phases:
         except self._reraised:
             raise
         except BaseException as error:
-            call = private.failed_call(error, "teardown", run.began_at, 0.0)
-            run.outcome.reports.append((self._quick.make_report(run), None))
+            call = private.ended_call("teardown", run.began_at, 0.0, error)
+            self._book_passed(run, "setup", "call")
             self._book(run, call)
         else:
             self._routing.drop(run)
@@ -99,13 +109,25 @@ class Phases:
             call.duration -= run.stream.lingered
         return self._book(run, call)
 
+    def _book_passed(self, run: ItemRun, *phases: Any) -> None:
+        """Make the reports which the short way has left out so far.
+
+        Plugins expect them in order, though they do nothing while a test passes.
+        """
+        for when in phases:
+            duration = run.ended - run.began if when == "call" else 0.0
+            self._report(run, private.ended_call(when, run.began_at, duration))
+
     def _book(self, run: ItemRun, call: pytest.CallInfo[Any]) -> bool:
         """Make the report of a phase; returns whether it passed."""
-        item = run.item
         for name, text in self._routing.take(run):
-            item.add_report_section(call.when, name, text)
-        report: pytest.TestReport = item.ihook.pytest_runtest_makereport(
-            item=item, call=call
-        )
+            run.item.add_report_section(call.when, name, text)
+        return bool(self._report(run, call).passed)
+
+    def _report(self, run: ItemRun, call: pytest.CallInfo[Any]) -> pytest.TestReport:
+        with self._routing.outside():
+            report: pytest.TestReport = run.item.ihook.pytest_runtest_makereport(
+                item=run.item, call=call
+            )
         run.outcome.reports.append((report, call))
-        return bool(report.passed)
+        return report

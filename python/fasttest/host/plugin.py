@@ -15,6 +15,7 @@ from fasttest.host.current import current_run
 from fasttest.host.run import Run, RunOptions
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Generator
     from pathlib import Path
 
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
+# How a reason to run alone begins that is a plugin or a conftest.
+_PLUGIN = "plugin "
+
 _conflicts = pytest.StashKey[list[pytest.Item]]()
+_blocking_loops = pytest.StashKey[set[type]]()
 
 
 def pytest_addoption(
@@ -56,6 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_conflicts] = []
     # What ``pytest_collection`` hid; a run inside another process leaves it as it was.
     config.add_cleanup(gc.unfreeze)
+    config.stash[_blocking_loops] = set()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -97,11 +103,25 @@ def pytest_runtestloop(session: pytest.Session) -> object:
     concurrency = 1 if _serial_because(config) else _concurrency(config)
     run = Run(session, RunOptions(concurrency, config.getoption("rescue")))
     config.stash[_conflicts] = run.conflicts
+    _say_who_is_in_the_way(config, run.alone)
+    if concurrency > 1:
+        config.stash[_blocking_loops] = run.executor.blocking_loops
     run.perform()
     if session.shouldfail:
         raise session.Failed(session.shouldfail)
     if session.shouldstop:
         raise session.Interrupted(session.shouldstop)
+    return True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_protocol() -> object:
+    """Run a test that overlaps, within what others do round the whole of it."""
+    run = current_run.get()
+    if run is None or run.protocol is None:
+        return None
+    perform, run.protocol = run.protocol, None
+    perform()
     return True
 
 
@@ -130,7 +150,7 @@ def pytest_runtest_makereport(
 def pytest_terminal_summary(
     terminalreporter: TerminalReporter,
 ) -> Generator[None, object, object]:
-    """Name the tests which failed beside others and passed alone.
+    """Name blocking loops, and tests which failed beside others and passed alone.
 
     What is out of the garbage collector's sight is brought back for so long: others
     look with ``gc`` for who refers to what.
@@ -140,12 +160,23 @@ def pytest_terminal_summary(
         result = yield
     finally:
         gc.freeze()
+    _report_blocking_loops(terminalreporter)
     _report_conflicts(terminalreporter)
     return result
 
 
+def _report_blocking_loops(terminalreporter: TerminalReporter) -> None:
+    loops = terminalreporter.config.stash[_blocking_loops]
+    names = sorted(f"{loop.__module__}.{loop.__qualname__}" for loop in loops)
+    if names:
+        terminalreporter.section("blocking loops")
+    for name in names:
+        terminalreporter.write_line(
+            f"{name} cannot be left while it waits: its tests ran one after another"
+        )
+
+
 def _report_conflicts(terminalreporter: TerminalReporter) -> None:
-    """Name the tests which failed beside others and passed alone."""
     conflicts = terminalreporter.config.stash[_conflicts]
     if not conflicts:
         return
@@ -154,6 +185,23 @@ def _report_conflicts(terminalreporter: TerminalReporter) -> None:
         terminalreporter.write_line(
             f"CONFLICT {item.nodeid} - failed beside other tests, passed alone"
         )
+
+
+def _say_who_is_in_the_way(config: pytest.Config, alone: Counter[str]) -> None:
+    """Name the plugins and conftests for which tests run alone."""
+    counts = {
+        reason.removeprefix(_PLUGIN): count
+        for reason, count in alone.most_common()
+        if reason.startswith(_PLUGIN)
+    }
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if not counts or reporter is None or config.get_verbosity() < 0:
+        return
+    total = sum(counts.values())
+    whom = ", ".join(f"{count} for {name}" for name, count in counts.items())
+    reporter.write_line(
+        f"fasttest: {total} test{'s' if total > 1 else ''} will run alone: {whom}"
+    )
 
 
 def _concurrency(config: pytest.Config) -> int:

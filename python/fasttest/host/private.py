@@ -11,7 +11,7 @@ import copy
 import os
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import pytest
 from _pytest import (
@@ -169,6 +169,29 @@ def all_definitions(session: pytest.Session) -> Iterator[FixtureDef[Any]]:
             yield from definitions
 
 
+@contextlib.contextmanager
+def definitions_in_use(
+    session: pytest.Session,
+    in_use: Callable[[str, object], Sequence[FixtureDef[Any]] | None],
+) -> Iterator[None]:
+    """Have the definitions looked up by a name and an item that are ``in_use`` there.
+
+    Plugins keep what they know of a fixture by its definition, and look it up so.
+    """
+    manager: Any = session._fixturemanager
+    stock = manager.getfixturedefs
+
+    def look_up(argname: str, node: object) -> Sequence[FixtureDef[Any]] | None:
+        found: Sequence[FixtureDef[Any]] | None = in_use(argname, node)
+        return stock(argname, node) if found is None else found
+
+    manager.getfixturedefs = look_up
+    try:
+        yield
+    finally:
+        del manager.getfixturedefs
+
+
 def sub_request(
     parent: FixtureRequest, scope: Scope, definition: FixtureDef[Any], argname: str
 ) -> SubRequest:
@@ -229,6 +252,16 @@ def set_setup_state(session: pytest.Session, state: SetupState) -> SetupState:
     former = session._setupstate
     session._setupstate = state
     return former
+
+
+def push(
+    state: SetupState,
+    node: nodes.Node,
+    failure: tuple[BaseException, types.TracebackType | None] | None = None,
+    finalizers: Sequence[Callable[[], object]] = (),
+) -> None:
+    """Put a node on the stack of those that are set up, as if it had been."""
+    state.stack[node] = (list(finalizers), failure)  # type: ignore[assignment]
 
 
 def is_interactive(call: pytest.CallInfo[Any], report: pytest.TestReport) -> bool:
@@ -324,32 +357,50 @@ def logs_live(config: pytest.Config) -> bool:
 
 
 @contextlib.contextmanager
-def terminal_past_capture(
-    config: pytest.Config, capture: CaptureManager
-) -> Iterator[None]:
-    """Let pytest's terminal reporter write to the terminal while output is captured.
+def past_capture(capture: CaptureManager) -> Iterator[dict[str, TextIO]]:
+    """Streams to where output would go if it were not captured, by their names."""
+    capturing = capture._global_capturing
+    with contextlib.ExitStack() as stack:
+        streams = {}
+        for name in ("stdout", "stderr"):
+            stream: Any = getattr(capturing, name.removeprefix("std"), None)
+            file = getattr(getattr(stream, "syscapture", stream), "_old", None)
+            saved = getattr(stream, "targetfd_save", None)
+            if saved is not None and file is not None:
+                file.flush()
+                file = stack.enter_context(
+                    open(
+                        os.dup(saved),
+                        "w",
+                        encoding=file.encoding,
+                        errors=file.errors,
+                        buffering=1,
+                    )
+                )
+            if file is not None:
+                streams[name] = file
+        yield streams
 
-    pytest suspends capturing whenever it reports, which moves file descriptors; done
-    for each test that would cost more than many a test.
+
+@contextlib.contextmanager
+def terminal_to(config: pytest.Config, file: TextIO | None) -> Iterator[None]:
+    """Let pytest's terminal reporter write to a file, if there are both.
+
+    Of itself pytest suspends capturing whenever it reports, which moves file
+    descriptors; done for each test that would cost more than many a test.
     """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capturing = capture._global_capturing
-    saved = getattr(capturing and capturing.out, "targetfd_save", None)
-    if reporter is None or saved is None:
+    if reporter is None or file is None:
         yield
         return
     writer = reporter._tw
     former = writer._file
     former.flush()
-    descriptor = os.dup(saved)
-    with open(
-        descriptor, "w", encoding=former.encoding, errors=former.errors, buffering=1
-    ) as file:
-        writer._file = file
-        try:
-            yield
-        finally:
-            writer._file = former
+    writer._file = file
+    try:
+        yield
+    finally:
+        writer._file = former
 
 
 def has_output(capture: CaptureManager) -> bool:
@@ -442,13 +493,13 @@ def call_function(item: pytest.Function) -> None:
     python.pytest_pyfunc_call(item)
 
 
-def failed_call(
-    error: BaseException, when: Any, start: float, duration: float
+def ended_call(
+    when: Any, start: float, duration: float, error: BaseException | None = None
 ) -> pytest.CallInfo[Any]:
-    """The call of a phase that raised ``error``; times in seconds."""
+    """The call of a phase that passed, or raised ``error``; times in seconds."""
     return runner.CallInfo(
         None,
-        pytest.ExceptionInfo.from_exception(error),
+        None if error is None else pytest.ExceptionInfo.from_exception(error),
         start=start,
         stop=start + duration,
         duration=duration,

@@ -103,7 +103,7 @@ class QuickWay:
         except self._reraised:
             raise
         except BaseException as error:
-            return private.failed_call(error, when, run.began_at, _clock() - run.began)
+            return private.ended_call(when, run.began_at, _clock() - run.began, error)
         run.ended = _clock()
         return None
 

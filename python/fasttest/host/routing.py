@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from fasttest.engine.output import routed_output
+from fasttest.engine.output import Sink, current_sink, routed_output
 from fasttest.host import private
 from fasttest.host.current import current_run
 from fasttest.host.unraisable import Unraisable
@@ -19,7 +19,7 @@ from fasttest.host.warning_filters import OncePerTest
 
 if TYPE_CHECKING:
     import warnings
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pytest
 
@@ -46,6 +46,7 @@ class Routing:
         self._unraisable = Unraisable(session.config, suspect_others)
         self._stack = contextlib.ExitStack()
         self._is_up = False
+        self._outside: Sink | None = None
 
     def __enter__(self) -> Routing:
         self.resume()
@@ -66,9 +67,11 @@ class Routing:
             if self._capture is not None:
                 self._capture.resume_global_capture()
                 stack.callback(self._suspend_capture, self._capture)
+                files = stack.enter_context(private.past_capture(self._capture))
                 stack.enter_context(
-                    private.terminal_past_capture(self._config, self._capture)
+                    private.terminal_to(self._config, files.get("stdout"))
                 )
+                self._outside = _Uncaptured(files)
                 stack.enter_context(routed_output())
             if self._logging is not None:
                 stack.enter_context(
@@ -84,6 +87,15 @@ class Routing:
         if self._is_up:
             self._is_up = False
             self._stack.close()
+
+    @contextlib.contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let what is printed reach the terminal: pytest captures only the phases."""
+        token = current_sink.set(self._outside)
+        try:
+            yield
+        finally:
+            current_sink.reset(token)
 
     def collect_unraisable(self, run: ItemRun) -> None:
         """Warn of errors in finalizers and threads, as at the end of a phase."""
@@ -134,6 +146,21 @@ class Routing:
         if run is None:
             return None
         return private.comparison_of(run.item)(op, left, right)
+
+
+class _Uncaptured(Sink):
+    """A sink which keeps nothing: what is written goes on to these files."""
+
+    __slots__ = ("_files",)
+
+    def __init__(self, files: dict[str, TextIO]) -> None:
+        super().__init__()
+        self._files = files
+
+    def write(self, stream: str, text: str) -> None:
+        if stream in self._files:
+            self._files[stream].write(text)
+            self._files[stream].flush()
 
 
 class _LogRouter(logging.Handler):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fasttest import _core
 from fasttest.engine.executor import Executor
@@ -18,6 +19,7 @@ from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
 from fasttest.host.hooks import Listeners
 from fasttest.host.instances import Instances
 from fasttest.host.item_run import ItemRun
+from fasttest.host.left_over import LeftOver
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter
@@ -28,7 +30,10 @@ from fasttest.host.teardown_errors import TeardownErrors
 from fasttest.host.virtual import Virtual
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
+    from _pytest.fixtures import FixtureDef
 
     from fasttest.engine.stream import Stream
     from fasttest.host.loop_options import LoopOptions
@@ -56,6 +61,10 @@ class Run:
     Args:
         session: The session, collected.
         options: The command line's.
+
+    Attributes:
+        alone: Why tests run alone, and how many for each reason.
+        conflicts: The tests that failed beside others and passed alone.
     """
 
     def __init__(self, session: pytest.Session, options: RunOptions) -> None:
@@ -70,6 +79,7 @@ class Run:
         self._suite = Suite(session)
         self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
+        self.alone: Counter[str] = Counter()
         # -x, --maxfail, --stepwise: what comes first in collection order ends the run.
         option = session.config.option
         stops_early = bool(option.maxfail or getattr(option, "stepwise", False))
@@ -79,6 +89,9 @@ class Run:
         self._routing = Routing(session, self._suspect_others)
         self._first: dict[int, Outcome] = {}
         self._rest = TeardownErrors()
+        self._started: set[int] = set()
+        # By the test that comes next in collection order.
+        self._left_over: dict[int, LeftOver] = {}
         self.conflicts: list[pytest.Item] = []
         self.executor = Executor(self, self._suite.plan, options.concurrency)
         self._virtual = Virtual(session.config, self.executor.hub)
@@ -89,6 +102,7 @@ class Run:
 
     def _plan(self, *, in_order: bool) -> None:
         serial = self._options.concurrency == 1
+        follows = False  # an item whose hooks may leave it set up
         for test, item in enumerate(self._suite.items):
             closure, loop = self._suite.closure_of(item)
             verdict = BESIDE
@@ -99,13 +113,16 @@ class Run:
                     verdict = Verdict(alone)
             if verdict is not BESIDE:
                 self._verdicts[test] = verdict
+            if verdict.alone is not None:
+                self.alone[verdict.alone] += 1
             self._suite.add(
                 item,
                 closure,
                 loop,
-                exclusive=verdict.alone is not None,
+                exclusive=follows or verdict.alone is not None,
                 expected_wait=0.0 if in_order else self._durations.expected(item),
             )
+            follows = not serial and self._listeners.phases(item).may_leave_over
         self._suite.plan.prepare()
 
     def perform(self) -> None:
@@ -117,6 +134,9 @@ class Run:
         former = private.set_setup_state(self._session, self._state)
         try:
             with contextlib.ExitStack() as stack:
+                stack.enter_context(
+                    private.definitions_in_use(self._session, _definitions_in_use)
+                )
                 stack.enter_context(self._anyio)
                 if self._options.concurrency > 1:
                     stack.enter_context(self._routing)
@@ -129,7 +149,7 @@ class Run:
                 if test in self._first:
                     self._reporter.emit(test, self._first[test])
             self._reporter.emit_held()
-            self._report_rest()
+            self._report_rest(former)
             private.sort_summaries(self._session)
             private.set_setup_state(self._session, former)
 
@@ -139,6 +159,8 @@ class Run:
         """Run one item in its strand and report it."""
         run = ItemRun(self._suite, self._instances, stream)
         stream.data = run
+        self._started.add(stream.test)
+        run.left_over = self._left_over.pop(stream.test, None)
         current_run.set(run)
         try:
             if self._is_guest(stream.test):
@@ -149,11 +171,12 @@ class Run:
             # No test's outcome: Ctrl-C, pytest.exit, or a hook that failed.
             self._end_session(run, error)
         else:
-            if not run.over:
+            if not run.finished:
                 # A hook kept pytest from tearing the item down, as one that skips
-                # in the teardown does; pytest does it before the next item.
-                with contextlib.suppress(Exception):
-                    run.tear_down()
+                # in the teardown does.
+                self._leave_over(run)
+            elif not run.over:
+                self._rest.include(run.end())
         finally:
             private.drop_request(run.item)
         if self._session.shouldfail or self._session.shouldstop:
@@ -165,6 +188,7 @@ class Run:
 
     def set_up_error(self, stream: Stream, entry: int, instance: int) -> BaseException:
         """The error of an earlier set-up, with the traceback it had then."""
+        stream.data.note_failure(entry)
         return self._instances.error(instance)
 
     def tear_down(self, stream: Stream | None, entry: int, instance: int) -> None:
@@ -184,11 +208,22 @@ class Run:
         """Something failed that no test can be blamed for: the session ends with it."""
         self.executor.stop(error)
 
-    def _report_rest(self) -> None:
+    def _report_rest(self, state: private.SetupState) -> None:
         """Report errors of scopes that were ended early, as of the last test reported.
 
-        So does pytest, where -x or --maxfail ends a run in the midst of a scope.
+        So does pytest, where -x or --maxfail ends a run in the midst of a scope. What
+        a hook left set up goes with the session, outside of any test; so do they then.
+
+        Args:
+            state: pytest's own, with which the session ends.
         """
+        if self._left_over:
+            errors = TeardownErrors()
+            for left_over in self._left_over.values():
+                errors.include(left_over.errors)
+            errors.include(self._rest)
+            private.push(state, self._session, finalizers=[errors.raise_all])
+            return
         latest = self._reporter.latest
         if not self._rest:
             return
@@ -199,6 +234,27 @@ class Run:
             self._rest.raise_all, when="teardown", reraise=self._reraised
         )
         self._reporter.add(self._suite.items[latest], call)
+
+    def _leave_over(self, run: ItemRun) -> None:
+        """Tear an item down that a hook left set up, at the next item's expense."""
+        items = self._suite.items
+        test = run.stream.test
+        left_over = LeftOver.of(run, items[test - 1] if test else None)
+        if test + 1 not in self._started:
+            self._left_over[test + 1] = left_over
+            return
+        following = items[test + 1]
+        calls = (
+            private.CallInfo.from_call(
+                functools.partial(left_over.check, following), "setup", self._reraised
+            ),
+            private.CallInfo.from_call(
+                left_over.errors.raise_all, "teardown", self._reraised
+            ),
+        )
+        for call in calls:
+            if call.excinfo is not None:
+                self._reporter.add(following, call)
 
     # One item.
 
@@ -220,7 +276,8 @@ class Run:
             first = self._first.get(test)
             if first is not None and first.failed and not run.outcome.failed:
                 self.conflicts.append(run.item)
-            self._reporter.emit(test, run.outcome)
+            with self._routing.outside():
+                self._reporter.emit(test, run.outcome)
         else:
             self._first[test] = run.outcome
             private.forget_sections(run.item)
@@ -229,7 +286,7 @@ class Run:
         """Whether an outcome counts that was reached beside others."""
         if not self._options.rescue or self.executor.interrupted:
             return True
-        if run.stream.ended_badly:
+        if run.stream.ended_badly or run.left_over is not None:
             return True  # an error of another's teardown, which is reported here
         return not (run.suspect or run.outcome.failed or run.failed_teardown)
 
@@ -247,7 +304,7 @@ class Run:
         else:
             self._reporter.end_after(run.stream.test)
             self.executor.stop(error)
-        if not run.finished:
+        if not run.over:
             # Its errors have nobody left to be reported to.
             with contextlib.suppress(Exception):
                 run.tear_down()
@@ -260,6 +317,7 @@ class Run:
         item, test = run.item, run.stream.test
         following = test + 1
         items = self._suite.items
+        run.hold()
         self._routing.suspend()
         # Not the item's own hooks: pytest asks all conftests here.
         self._config.hook.pytest_runtest_protocol(
@@ -270,3 +328,9 @@ class Run:
             # A test that waited to end a scope goes on; its teardown is routed.
             self._routing.resume()
         self._reporter.emit(test, None)
+
+
+def _definitions_in_use(argname: str, node: object) -> Sequence[FixtureDef[Any]] | None:
+    """The definitions which the running item has for a name, if it is asked for."""
+    run = current_run.get()
+    return run.definitions_of(argname) if run and run.item is node else None

@@ -35,10 +35,7 @@ class SetupState(private.SetupState):
             return self._rest
         if run.second_pass is not None:
             return run.second_pass.state.stack
-        chain = run.item.listchain()
-        if run.finished:
-            chain.pop()
-        return {node: ([], None) for node in chain}
+        return run.stack
 
     def is_node_active(self, node: nodes.Node) -> bool:
         """Whether the node is set up for the current item."""
@@ -48,7 +45,7 @@ class SetupState(private.SetupState):
         """Set up the item with all it needs."""
         run = current_run.get()
         assert run is not None
-        if run.over:
+        if run.finished:
             run.second_pass = SecondPass(run, self._hub)
             run.second_pass.set_up(item)
         else:
@@ -60,10 +57,7 @@ class SetupState(private.SetupState):
         if run is None:
             return
         try:
-            if run.second_pass is not None:
-                run.second_pass.tear_down()
-            else:
-                run.tear_down()
+            run.tear_down(run.staying(self.stack, nextitem))
         finally:
             # pytest removes the variable next, and another test may have done so.
             private.set_current_test(run.item, "teardown")
@@ -72,8 +66,9 @@ class SetupState(private.SetupState):
         """Have ``finalizer`` called when ``node`` is torn down."""
         run = current_run.get()
         assert run is not None
-        if run.second_pass is not None:
-            run.second_pass.state.addfinalizer(finalizer, node)
+        again = run.second_pass
+        if again is not None and not again.keeps(node):
+            again.state.addfinalizer(finalizer, node)
         elif node is run.item:
             run.add_finalizer(finalizer)
         else:

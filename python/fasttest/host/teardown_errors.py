@@ -49,6 +49,12 @@ class TeardownErrors:
             self._no_outcome = error
         self._by_node.setdefault(node, []).append(error)
 
+    def include(self, other: TeardownErrors) -> None:
+        """Take over what another has noted."""
+        for node, errors in other._by_node.items():
+            for error in errors:
+                self.add(node, error)
+
     def raise_all(self) -> None:
         """Raise what was noted; return if that is nothing."""
         if self._no_outcome is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from types import ModuleType
 from typing import TypeAlias
 
 import pytest
@@ -191,3 +194,108 @@ def test_a_plugin_is_known_by_its_module(
     )
     pytester.makepyfile("def test_it(): pass")
     assert strangers(items()) == {"test_it": name}
+
+
+@pytest.mark.parametrize(
+    "option", ["--timeout=9", "--session-timeout=9"], ids=["limit", "session"]
+)
+def test_every_limit_counts(
+    pytester: pytest.Pytester, items: Items, option: str
+) -> None:
+    """The session's limit is looked at round each test, by a hook."""
+    pytest.importorskip("pytest_timeout")
+    pytester.makepyfile("def test_it(): pass")
+    assert strangers(items(option)) == {"test_it": "timeout"}
+
+
+@pytest.mark.parametrize("where", ["conftest", "object"])
+def test_a_plugin_may_say_that_it_overlaps(
+    pytester: pytest.Pytester, items: Items, where: str
+) -> None:
+    """Then its hooks are called for each test, which is in nobody's way."""
+    conftest = """
+        fasttest_overlaps = True
+        def pytest_runtest_protocol(item): pass
+        def pytest_runtest_call(item): pass
+    """
+    as_object = """
+        class Plugin:
+            fasttest_overlaps = True
+            def pytest_runtest_protocol(self, item): pass
+            def pytest_runtest_call(self, item): pass
+
+        def pytest_configure(config):
+            config.pluginmanager.register(Plugin())
+    """
+    pytester.makeconftest(conftest if where == "conftest" else as_object)
+    pytester.makepyfile("def test_it(): pass")
+    found = items()
+    assert strangers(found) == {"test_it": None}
+    (item,) = found.values()
+    listeners = Listeners(item.session)
+    assert listeners.watched(item)
+    protocol = listeners.phases(item).protocol
+    assert protocol is not None
+    names = [each.plugin_name for each in protocol.get_hookimpls()]
+    assert len(names) == 1
+    assert "runner" not in names
+
+
+def test_a_conftest_is_named_by_its_place(
+    pytester: pytest.Pytester, items: Items
+) -> None:
+    """Users see it from the folder they are in."""
+    lay_out(pytester, mine="def pytest_runtest_call(item): pass")
+    assert strangers(items()) == {"test_mine": os.path.join("mine", "conftest.py")}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def test_it():\n    with responses.mock: pass",
+        "def test_it():\n    helper()",
+        "@responses.mock\ndef test_it(): pass",
+        "@pytest.fixture\ndef mocked():\n    responses.mock.start()\n"
+        "def test_it(mocked): pass",
+        "class TestIt:\n    def setup_method(self): helper()\n"
+        "    def test_it(self): pass",
+        "def test_it():\n    def inner():\n        responses.mock.start()\n    inner()",
+    ],
+    ids=["block", "helper", "decorator", "fixture", "xunit", "inner"],
+)
+def test_users_of_a_patching_library_are_found(
+    pytester: pytest.Pytester,
+    items: Items,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+) -> None:
+    """What it patches, it puts back: of two at once, one would lose its patches."""
+    pytester.makepyfile(
+        responses="""
+            import functools
+
+            class Mock:
+                def __call__(self, function):
+                    @functools.wraps(function)
+                    def wrapped(*args, **kwargs): return function(*args, **kwargs)
+                    return wrapped
+                def start(self): pass
+
+            mock = Mock()
+            """,
+        test_them=f"""
+import pytest
+import responses
+
+def helper():
+    responses.mock.start()
+
+{code}
+
+def test_other(): pass
+            """,
+    )
+    found = items()
+    # The inner run has taken out again what it has imported.
+    monkeypatch.setitem(sys.modules, "responses", ModuleType("responses"))
+    assert strangers(found) == {"test_it": "responses", "test_other": None}

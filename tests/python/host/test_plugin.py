@@ -6,6 +6,9 @@ from typing import TypeAlias
 
 import pytest
 
+# For the side effect: an inner run forgets the modules which it was first to import,
+# but the package keeps them as attributes, and the next run would mix old and new.
+import fasttest.engine.executor
 from fasttest.engine.concurrency import default_concurrency
 from fasttest.host import asyncio_hooks
 
@@ -17,13 +20,16 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
+# Without a default loop scope for fixtures each inner run would warn.
+OPTIONS = "-p fasttest.host.plugin -o asyncio_default_fixture_loop_scope=function"
+
 Result: TypeAlias = pytest.RunResult
 
 
 @pytest.fixture
 def fasttest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Load the plugin in inner runs, in pytest-asyncio's auto mode."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p fasttest.host.plugin --asyncio-mode=auto")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{OPTIONS} --asyncio-mode=auto")
     monkeypatch.setenv("NO_COLOR", "1")
 
 
@@ -100,6 +106,33 @@ def test_tests_overlap_unless_there_is_a_reason(pytester: pytest.Pytester) -> No
     """The header would be easy to get right by itself."""
     run(pytester, OVERLAP).assert_outcomes(passed=2)
     run(pytester, OVERLAP, "-s").assert_outcomes(passed=1, failed=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "lines"),
+    [
+        ((), ["fasttest: 2 tests will run alone: 2 for conftest.py"]),
+        (("-q",), []),
+        (("--concurrency=1",), []),
+    ],
+)
+def test_who_keeps_tests_from_overlapping_is_said_before_they_run(
+    pytester: pytest.Pytester, options: tuple[str, ...], lines: list[str]
+) -> None:
+    """Somebody's hook costs the whole gain, and nothing else would say so."""
+    pytester.makeconftest("def pytest_runtest_call(item): pass")
+    result = run(pytester, "def test_one(): pass\ndef test_two(): pass", *options)
+    found = [line for line in result.outlines if "alone" in line]
+    assert found == lines
+    if lines:
+        place = result.outlines.index(lines[0])
+        assert result.outlines[place - 1].startswith("collected 2 items")
+
+
+def test_nothing_is_said_where_everybody_overlaps(pytester: pytest.Pytester) -> None:
+    """What is not news is noise."""
+    result = run(pytester, "def test_one(): pass", "--concurrency=9")
+    assert not [line for line in result.outlines if "alone" in line]
 
 
 def test_collecting_only_runs_nothing(pytester: pytest.Pytester) -> None:
@@ -215,6 +248,54 @@ def test_a_limit_on_failures_ends_the_run_and_every_scope(
     result.assert_outcomes(passed=1, failed=1, errors=1)
 
 
+BLOCKING = """
+    import asyncio, pytest, selectors
+
+    class Loop(asyncio.SelectorEventLoop):
+        def __init__(self):
+            super().__init__(selectors.SelectSelector())
+
+    class Policy(asyncio.DefaultEventLoopPolicy):
+        def new_event_loop(self):
+            return Loop()
+
+    @pytest.fixture(scope="module")
+    def event_loop_policy():
+        return Policy()
+
+    @pytest.mark.parametrize("n", range(3))
+    async def test_waits(n):
+        await asyncio.sleep(0)
+        assert type(asyncio.get_running_loop()) is Loop
+
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_waits_on_a_shared_one():
+        await asyncio.to_thread(print)
+"""
+
+
+def test_loops_that_cannot_be_left_are_named_once(pytester: pytest.Pytester) -> None:
+    """Otherwise nobody knows why a suite does not get any faster."""
+    result = run(pytester, BLOCKING)
+    assert result.parseoutcomes()["passed"] == 4
+    said = [line for line in result.outlines if "cannot be left" in line]
+    assert len(said) == 1
+    assert said[0].startswith("test_loops_that_cannot_be_left_are_named_once.Loop ")
+
+
+@pytest.mark.parametrize(
+    ("source", "options"),
+    [("async def test_it(): ...", ()), (BLOCKING, ("--concurrency=1",))],
+)
+def test_loops_are_not_spoken_of_where_they_cost_nothing(
+    pytester: pytest.Pytester, source: str, options: tuple[str, ...]
+) -> None:
+    """Neither loops that can be left, nor runs of one test after another."""
+    result = run(pytester, source, *options)
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.no_fnmatch_line("*cannot be left*")
+
+
 def test_exit_in_a_test_ends_the_session(pytester: pytest.Pytester) -> None:
     """Nothing new starts; what was in flight ends and is torn down."""
     source = """
@@ -240,7 +321,7 @@ def test_a_worker_of_xdist_keeps_its_own_run_loop(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """pytest-xdist runs the tests of its workers itself, with pytest-asyncio."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p fasttest.host.plugin")
+    monkeypatch.setenv("PYTEST_ADDOPTS", OPTIONS)
     manager = pytester.parseconfig().pluginmanager
     assert manager.get_plugin("asyncio") is asyncio_hooks
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")

@@ -256,3 +256,55 @@ def test_the_report_is_pytests_as_far_as_it_goes(kinds: list[pytest.Item]) -> No
         for name in read:
             assert getattr(report, name) == getattr(expected, name), name
         assert report.stop == report.start + report.duration
+
+
+IDLE = """
+    import pytest
+
+    made = []
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(item, call):
+        report = yield
+        made.append((item.name, report.when, report.outcome))
+        return report
+
+    def pytest_terminal_summary(terminalreporter):
+        for line in made:
+            terminalreporter.write_line(" ".join(("made", *line)))
+"""
+
+SHORT = """
+    import pytest
+
+    def test_passes(): pass
+    def test_fails(): assert False
+
+    @pytest.fixture(scope="module")
+    def ends_badly():
+        yield
+        assert False
+
+    def test_ends_badly(ends_badly): pass
+"""
+
+
+def test_a_failure_on_the_short_way_has_all_its_reports(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plugins that do nothing while tests pass count on the phases' order."""
+    # The real one, where it is installed, is not the one that is asked for.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(pytest_rerunfailures=IDLE, test_short=SHORT)
+    result = pytester.runpytest_subprocess(
+        "-p", "fasttest.host.plugin", "-p", "pytest_rerunfailures"
+    )
+    assert [line for line in result.outlines if line.startswith("made")] == [
+        "made test_fails setup passed",
+        "made test_fails call failed",
+        "made test_fails teardown passed",
+        "made test_ends_badly setup passed",
+        "made test_ends_badly call passed",
+        "made test_ends_badly teardown failed",
+    ]
+    result.assert_outcomes(passed=2, failed=1, errors=1)

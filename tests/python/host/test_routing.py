@@ -14,6 +14,9 @@ pytest_plugins = ["pytester"]
 # Inner runs inherit the filters; there warnings are reported as for any suite.
 pytestmark = pytest.mark.filterwarnings("default")
 
+# Without a default loop scope for fixtures each inner run would warn.
+QUIET = ("-o", "asyncio_default_fixture_loop_scope=function")
+
 # Each test emits before and after it has waited for all others to have emitted.
 SUITE = """
     import asyncio
@@ -85,7 +88,7 @@ class Kept:
 def run(pytester: pytest.Pytester, source: str, *options: str) -> Kept:
     """Run a suite of one file in this process."""
     pytester.makepyfile(source)
-    kept, needed = Kept(), ("-p", "fasttest.host.plugin", "--asyncio-mode=auto")
+    kept, needed = Kept(), ("-p", "fasttest.host.plugin", "--asyncio-mode=auto", *QUIET)
     pytester.runpytest_inprocess(*needed, *options, plugins=[kept])
     return kept
 

@@ -314,7 +314,10 @@ class Runs:
         self._monkeypatch = monkeypatch
         self._arrived: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
         self._parties = 1
-        pytester.makeini("[pytest]\nasyncio_mode = auto\nmarkers = serial\n")
+        pytester.makeini(
+            "[pytest]\nasyncio_mode = auto\nmarkers = serial\n"
+            "asyncio_default_fixture_loop_scope = fixture-scope\n"
+        )
         pytester.makeconftest(_CONFTEST)
         pytester.makepyfile(test_loops=_LOOPS, test_sync=_SYNC)
         journal = types.ModuleType("journal")

@@ -1,0 +1,131 @@
+"""Who uses a library that patches the process, in a test or a fixture.
+
+Such a library puts back at the end what it has patched; of two tests that do so at
+once, each would undo what the other needs. The fixtures and marks of plugins are known
+by name: see ``fasttest.isolation.process_state``.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+from fasttest.host import private
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pytest
+
+_LIBRARIES = (
+    "aioresponses",
+    "freezegun",
+    "httpretty",
+    "moto",
+    "pook",
+    "pytest_socket",
+    "requests_mock",
+    "respx",
+    "responses",
+    "time_machine",
+    "vcr",
+)
+
+# Functions of classes and modules which pytest calls round tests, in a fixture's place.
+_XUNIT = (
+    "setup_module",
+    "setup_class",
+    "setup_method",
+    "setup_function",
+    "teardown_module",
+    "teardown_class",
+    "teardown_method",
+    "teardown_function",
+)
+
+
+class PatchingLibraries:
+    """Finds the users of these libraries; remembers each function it has looked at.
+
+    Args:
+        root: The project's folder: calls to functions from below it are followed.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._imported = frozenset(n for n in _LIBRARIES if n in sys.modules)
+        self._seen: dict[types.CodeType, str | None] = {}
+
+    def used_by(self, item: pytest.Item) -> str | None:
+        """The library which a test uses, itself or by a fixture, if it uses one."""
+        return self._first(_functions(item)) if self._imported else None
+
+    def _first(self, functions: Iterable[Any]) -> str | None:
+        return next((name for f in functions if (name := self._look_at(f))), None)
+
+    def _look_at(self, function: Any) -> str | None:
+        function = getattr(function, "__func__", function)
+        while True:
+            code = getattr(function, "__code__", None)
+            if not isinstance(code, types.CodeType):
+                return None
+            if code not in self._seen:
+                self._seen[code] = None  # a function that calls itself is seen once
+                self._seen[code] = self._look_into(function, code)
+            inner = function.__dict__.get("__wrapped__")
+            if self._seen[code] is not None or inner is None:
+                return self._seen[code]
+            function = inner
+
+    def _look_into(self, function: types.FunctionType, code: Any) -> str | None:
+        # A decorator of the library has put its own function round the test.
+        values = [function, *_values(function, code)]
+        for value in values:
+            module = _module(value)
+            if module.partition(".")[0] in self._imported:
+                return module.partition(".")[0]
+        return self._first(
+            value
+            for value in values[1:]
+            if isinstance(value, types.FunctionType)
+            and value.__code__.co_filename.startswith(self._root)
+            and "site-packages" not in value.__code__.co_filename
+        )
+
+
+def _functions(item: pytest.Item) -> Iterator[Any]:
+    """The functions of a test and of its fixtures narrower than the session.
+
+    What a session's fixture patches stays patched for all tests, under pytest as well.
+    """
+    yield getattr(item, "obj", None)
+    for holder in (getattr(item, "cls", None), getattr(item, "module", None)):
+        for name in _XUNIT:
+            yield getattr(holder, name, None)
+    info = private.fixture_info(item)
+    for definitions in info.name2fixturedefs.values() if info else ():
+        for definition in definitions:
+            if private.scope_of(definition) is not private.Scope.Session:
+                yield definition.func
+
+
+def _values(function: types.FunctionType, code: types.CodeType) -> Iterator[Any]:
+    """The globals which a function names; those within it do so for it."""
+    for name in code.co_names:
+        if name in function.__globals__:
+            yield function.__globals__[name]
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _values(function, constant)
+
+
+def _module(value: Any) -> str:
+    """The module a value is, or where it, its class or its function comes from."""
+    if isinstance(value, types.ModuleType):
+        return value.__name__
+    if isinstance(value, types.FunctionType):
+        # The name is copied by `functools.wraps`.
+        return str(value.__globals__.get("__name__", ""))
+    where = value.__module__ if isinstance(value, type) else type(value).__module__
+    return where if isinstance(where, str) else ""

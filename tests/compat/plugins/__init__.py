@@ -1,0 +1,1 @@
+"""Suites that use other people's plugins, each with the real one."""

@@ -1,0 +1,467 @@
+"""Plugins that choose, order, repeat and time tests, or stop the clock."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .._agreement import Row, Runs, rows
+from .._table import SETTINGS, Feature, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_AUTO = "asyncio_mode = auto"
+
+# They come together only if a plugin which has nothing to do leaves them alone.
+_TOGETHER = Feature(
+    """
+    import pytest
+    from gate import arrive
+
+    @pytest.mark.parametrize("n", range(20))
+    async def test_together(n):
+        await arrive("together")
+    """
+)
+
+_TIMEOUTS = {
+    "marks": Feature(
+        """
+        import asyncio, pytest, time
+
+        @pytest.mark.timeout(0.2)
+        async def test_waits_too_long():
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(0.2)
+        def test_computes_too_long():
+            while True: ...
+
+        @pytest.mark.timeout(0.2)
+        def test_blocks_too_long():
+            time.sleep(20)
+
+        @pytest.mark.timeout(0.2)
+        def test_runs_a_loop_too_long():
+            asyncio.run(asyncio.sleep(20))
+
+        @pytest.mark.timeout(10)
+        async def test_in_time():
+            await asyncio.sleep(0.003)
+
+        @pytest.fixture
+        async def slow():
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(0.2)
+        async def test_slow_fixture(slow): ...
+
+        @pytest.fixture
+        async def stuck_at_the_end():
+            yield
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(0.2)
+        async def test_slow_end(stuck_at_the_end): ...
+
+        @pytest.mark.timeout(5, func_only=True)
+        async def test_only_the_function(): ...
+        """,
+        sees="passed failed error",
+    ),
+    "together": _TOGETHER,
+}
+
+_TIMEOUT_FOR_ALL = {
+    "all": Feature(
+        """
+        import asyncio, pytest
+
+        async def test_waits_too_long():
+            await asyncio.sleep(20)
+
+        async def test_in_time():
+            await asyncio.sleep(0.003)
+
+        @pytest.mark.timeout(0)
+        async def test_without_limit():
+            await asyncio.sleep(0.5)
+        """,
+        sees="passed failed",
+    ),
+}
+
+_SESSION_TIMEOUT = {
+    "session": Feature(
+        """
+        import asyncio, pytest
+
+        @pytest.mark.parametrize("n", range(4))
+        async def test_waits(n):
+            await asyncio.sleep(0.3)
+        """
+    ),
+}
+
+_CLOCKS = {
+    "freezer": Feature(
+        """
+        import asyncio, datetime, pytest, time
+
+        @pytest.mark.freeze_time("2020-02-02")
+        async def test_marked():
+            assert datetime.date.today() == datetime.date(2020, 2, 2)
+
+        def test_moved(freezer):
+            freezer.move_to("2021-01-01")
+            assert datetime.date.today().year == 2021
+            freezer.tick(86400)
+            assert datetime.date.today().day == 2
+
+        @pytest.mark.parametrize("n", range(5))
+        async def test_beside(n):
+            assert datetime.date.today().year > 2021
+            await asyncio.sleep(0.003)
+            assert time.time() > 1.7e9
+
+        @pytest.mark.freeze_time("2020-02-02")
+        def test_wrong():
+            assert datetime.date.today().year == 2021
+        """,
+        sees="passed failed",
+    ),
+    "freezegun": Feature(
+        """
+        import asyncio, datetime, freezegun, pytest
+
+        @freezegun.freeze_time("2020-02-02")
+        def test_decorated():
+            assert datetime.date.today().year == 2020
+
+        def test_block():
+            with freezegun.freeze_time("2020-02-02"):
+                assert datetime.date.today().year == 2020
+
+        @pytest.mark.parametrize("n", range(5))
+        async def test_beside(n):
+            await asyncio.sleep(0.003)
+            assert datetime.date.today().year > 2021
+        """
+    ),
+    "travelling": Feature(
+        """
+        import asyncio, datetime, pytest, time_machine as tm
+
+        def test_fixture(time_machine):
+            time_machine.move_to(datetime.datetime(2020, 2, 2))
+            assert datetime.date.today().year == 2020
+
+        @pytest.mark.time_machine(datetime.datetime(2019, 2, 2), tick=False)
+        async def test_marked():
+            assert datetime.date.today().year == 2019
+
+        @tm.travel(datetime.datetime(2018, 2, 2))
+        async def test_decorated():
+            await asyncio.sleep(0)
+            assert datetime.date.today().year == 2018
+
+        @pytest.fixture
+        def long_ago():
+            with tm.travel(datetime.datetime(2017, 2, 2)):
+                yield
+
+        async def test_own_fixture(long_ago):
+            await asyncio.sleep(0)
+            assert datetime.date.today().year == 2018
+
+        @pytest.mark.parametrize("n", range(5))
+        async def test_beside(n):
+            await asyncio.sleep(0.003)
+            assert datetime.date.today().year > 2021
+        """,
+        sees="passed failed",
+    ),
+}
+
+_RERUNS = {
+    "flaky": Feature(
+        """
+        import asyncio, pytest
+
+        tries = {"async": 0, "sync": 0, "never": 0, "fixture": 0}
+
+        @pytest.mark.flaky(reruns=2)
+        async def test_second_time():
+            tries["async"] += 1
+            await asyncio.sleep(0.003)
+            assert tries["async"] == 2
+
+        @pytest.mark.flaky(reruns=2)
+        def test_third_time():
+            tries["sync"] += 1
+            assert tries["sync"] == 3
+
+        @pytest.mark.flaky(reruns=1)
+        async def test_never():
+            tries["never"] += 1
+            assert False, tries["never"]
+
+        @pytest.fixture
+        async def shaky():
+            tries["fixture"] += 1
+            await asyncio.sleep(0)
+            assert tries["fixture"] == 2
+
+        @pytest.mark.flaky(reruns=1)
+        async def test_shaky_fixture(shaky): ...
+
+        @pytest.mark.flaky(reruns=1, only_rerun=["OSError"])
+        async def test_not_for_this_error():
+            assert False
+
+        def test_not_flaky():
+            assert False
+        """,
+        sees="passed failed",
+    ),
+    "together": _TOGETHER,
+}
+
+
+def _repeated(root: Path, text: str) -> object:
+    """The lines about the passes that did not count."""
+    return sorted(re.findall(r"^RERUN .*|^\t\S+ .*on attempt.*", text, re.MULTILINE))
+
+
+_RERUN_ALL = {
+    "all": Feature(
+        """
+        import asyncio
+
+        tries = []
+
+        async def test_second_time():
+            tries.append(1)
+            await asyncio.sleep(0.003)
+            assert len(tries) == 2
+
+        async def test_never():
+            await asyncio.sleep(0.003)
+            assert False
+
+        def test_fine(): ...
+        """,
+        sees="passed failed",
+    ),
+}
+
+_RETRIES = {
+    "retried": Feature(
+        """
+        import asyncio, pytest
+
+        tries = []
+
+        @pytest.mark.flaky(retries=2)
+        async def test_second_time():
+            tries.append(1)
+            await asyncio.sleep(0.003)
+            assert len(tries) == 2
+
+        @pytest.mark.flaky(retries=1)
+        def test_never():
+            assert False
+
+        async def test_plain_failure():
+            await asyncio.sleep(0.003)
+            assert False
+        """,
+        sees="passed failed",
+    ),
+    "together": _TOGETHER,
+}
+
+_ORDERED = {
+    "ordered": Feature(
+        """
+        import pytest
+        from journal import note
+
+        @pytest.mark.order(3)
+        def test_third(): note("ordered", "third")
+
+        @pytest.mark.order(1)
+        def test_first(): note("ordered", "first")
+
+        @pytest.mark.order("last")
+        def test_last(): note("ordered", "last")
+
+        @pytest.mark.order(2)
+        def test_second(): note("ordered", "second")
+        """
+    ),
+    "together": _TOGETHER,
+}
+
+_RANDOM = {
+    "seeded": Feature(
+        """
+        import asyncio, random
+        from journal import note
+
+        from_the_start = random.random()
+
+        async def test_async():
+            note("async", f"{random.random()} {random.random()}")
+            await asyncio.sleep(0.003)
+            note("async", f"{random.random()}")
+
+        def test_sync():
+            note("sync", f"{random.random()}")
+
+        async def test_fails():
+            await asyncio.sleep(0.003)
+            assert random.random() < 0
+        """,
+        sees="passed failed",
+    ),
+    "shuffled": Feature(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", range(10))
+        async def test_each(n): ...
+
+        class TestMore:
+            def test_one(self): ...
+            def test_two(self): ...
+        """
+    ),
+}
+
+_SHUFFLED_ONLY = {"together": _TOGETHER}
+
+_BENCHMARKED = {
+    "measured": Feature(
+        """
+        import asyncio, pytest
+
+        def test_fast(benchmark):
+            assert benchmark(lambda: 1 + 1) == 2
+
+        def test_pedantic(benchmark):
+            benchmark.pedantic(sum, args=([1, 2],), rounds=2, iterations=2)
+
+        def test_wrong(benchmark):
+            assert benchmark(lambda: 1) == 2
+
+        @pytest.mark.benchmark(group="one", wrong=1)
+        def test_wrong_mark(benchmark): ...
+
+        @pytest.mark.parametrize("n", range(5))
+        async def test_beside(n):
+            await asyncio.sleep(0.003)
+        """,
+        sees="passed failed error",
+    ),
+    "together": _TOGETHER,
+}
+
+
+def _benchmarks(root: Path, text: str) -> object:
+    return sorted(set(re.findall(r"^(test_\w+) +[\d.,]+ ", text, re.MULTILINE)))
+
+
+_ENVIRONMENT = {
+    "environment": Feature(
+        """
+        import asyncio, os
+
+        async def test_set():
+            await asyncio.sleep(0.003)
+            assert os.environ["SAMPLE"] == "a value"
+
+        async def test_wrong():
+            assert os.environ["SAMPLE"] == "another"
+        """,
+        sees="passed failed",
+    ),
+    "together": _TOGETHER,
+}
+
+_MEASURED_BY_CODSPEED = {
+    "marked": Feature(
+        """
+        import pytest
+
+        @pytest.mark.benchmark
+        def test_marked():
+            assert sum(range(10)) == 45
+
+        def test_fixture(benchmark):
+            assert benchmark(lambda: 2) == 3
+        """,
+        sees="passed error",
+    ),
+    "together": _TOGETHER,
+}
+
+_TABLES = (
+    Table("timeouts", _TIMEOUTS, _AUTO),
+    Table("timeout-for-all", _TIMEOUT_FOR_ALL, _AUTO, steps=(("--timeout=0.2",),)),
+    Table(
+        "session-timeout", _SESSION_TIMEOUT, _AUTO, steps=(("--session-timeout=0.2",),)
+    ),
+    Table("clocks", _CLOCKS, _AUTO, plugins=("freezer", "time_machine")),
+    Table("reruns", _RERUNS, _AUTO, plugins=("rerunfailures",), leaves=_repeated),
+    Table(
+        "rerun-all",
+        _RERUN_ALL,
+        _AUTO,
+        steps=(("--reruns=1",),),
+        plugins=("rerunfailures",),
+        leaves=_repeated,
+    ),
+    Table(
+        "reruns-in-ini",
+        _RERUN_ALL,
+        f"{_AUTO}\nreruns = 1",
+        plugins=("rerunfailures",),
+        leaves=_repeated,
+    ),
+    Table("retries", _RETRIES, _AUTO, plugins=("pytest-retry",), leaves=_repeated),
+    Table("order", _ORDERED, _AUTO, plugins=("pytest_order",), settings=SETTINGS[:1]),
+    Table(
+        "random",
+        _RANDOM,
+        _AUTO,
+        steps=(("--randomly-seed=7",),),
+        plugins=("randomly",),
+    ),
+    Table(
+        "shuffled-only",
+        _SHUFFLED_ONLY,
+        _AUTO,
+        steps=(("--randomly-seed=7", "--randomly-dont-reset-seed"),),
+        plugins=("randomly",),
+    ),
+    Table(
+        "benchmark",
+        _BENCHMARKED,
+        _AUTO,
+        steps=(("--benchmark-max-time=0.01", "--benchmark-min-rounds=2"),),
+        plugins=("benchmark",),
+        leaves=_benchmarks,
+    ),
+    Table("env", _ENVIRONMENT, f"{_AUTO}\nenv =\n    SAMPLE=a value", plugins=("env",)),
+    Table("codspeed", _MEASURED_BY_CODSPEED, _AUTO, plugins=("codspeed",)),
+)
+
+
+@pytest.mark.parametrize("row", rows(*_TABLES))
+def test_order_and_time_agree(runs: Runs, row: Row) -> None:
+    """What a plugin does to a test it does here, and to no other."""
+    runs.check(row)
