@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import DEFAULT, SERIAL, Feature, Table
 
 _CONTEXTS = {
     "set_by_async_fixture": Feature(
@@ -102,6 +102,67 @@ _CONTEXTS = {
             assert var.get() == "sync fixture"
         """
     ),
+    "left_by_sync_tests": Feature(
+        """
+        import asyncio, contextvars, pytest
+        var = contextvars.ContextVar("var", default="unset")
+
+        async def test_begins():
+            await asyncio.sleep(0.005)
+            assert var.get() == "unset"
+            var.set("an async test's")
+
+        def test_sets_it():
+            assert var.get() == "unset"
+            var.set("first")
+
+        async def test_async_sees_it():
+            await asyncio.sleep(0.005)
+            assert var.get() == "first"
+
+        @pytest.fixture
+        def undone():
+            token = var.set("undone")
+            yield
+            var.reset(token)
+
+        @pytest.fixture
+        async def undone_by_itself():
+            var.set("async fixture")
+
+        def test_under_fixtures(undone, undone_by_itself):
+            assert var.get() == "async fixture"
+
+        def test_sets_it_again():
+            assert var.get() == "first"
+            var.set("second")
+
+        class TestMethods:
+            def setup_method(self):
+                var.set(f"{var.get()}, set up")
+
+            def test_method(self):
+                assert var.get() == "second, set up"
+
+            async def test_async_method(self):
+                assert var.get() == "second, set up, set up"
+        """
+    ),
+    "set_by_xunit": Feature(
+        """
+        import contextvars
+        var = contextvars.ContextVar("var", default="unset")
+
+        def setup_module():
+            var.set("module")
+
+        def test_sync():
+            assert var.get() == "module"
+
+        async def test_async():
+            assert var.get() == "module"
+        """
+    ),
     "structured": Feature(
         """
         import asyncio, contextlib, pytest
@@ -126,10 +187,46 @@ _CONTEXTS = {
     ),
 }
 
-_TABLE = Table("contexts", _CONTEXTS, "asyncio_mode = auto")
+# What comes later in order is not seen, not even by a test that is run a second time.
+_SECOND_RUN = {
+    "later_tests": Feature(
+        """
+        import asyncio, contextvars, pytest
+        var = contextvars.ContextVar("var", default="unset")
+        inside = []
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_sees_nothing(n):
+            assert var.get() == "unset"
+            inside.append(n)
+            try:
+                await asyncio.sleep(0.005)
+                assert inside == [n]
+            finally:
+                inside.remove(n)
+
+        def test_sets_it():
+            assert var.get() == "unset"
+            var.set("later")
+
+        async def test_sees_it():
+            assert var.get() == "later"
+        """
+    ),
+}
+
+_TABLES = (
+    Table("contexts", _CONTEXTS, "asyncio_mode = auto"),
+    Table(
+        "contexts-again",
+        _SECOND_RUN,
+        "asyncio_mode = auto",
+        settings=(SERIAL, DEFAULT),
+    ),
+)
 
 
-@pytest.mark.parametrize("row", rows(_TABLE))
+@pytest.mark.parametrize("row", rows(*_TABLES))
 def test_contexts_agree(runs: Runs, row: Row) -> None:
     """A variable is seen by whom it is seen under pytest, and by nobody else."""
     runs.check(row)

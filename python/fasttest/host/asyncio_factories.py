@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from fasttest.host import asyncio_options as options
+from fasttest.host import private
 
 if TYPE_CHECKING:
     from fasttest.host.asyncio_marks import AsyncioMark
@@ -74,6 +75,16 @@ def parametrize(metafunc: pytest.Metafunc, mark: AsyncioMark) -> None:
         indirect=True,
         scope=mark.loop_scope or options.default_test_loop_scope(metafunc.config),
     )
+
+
+def name_factory(item: pytest.Function) -> None:
+    """Name the factory's fixture among those of a test which it parametrizes.
+
+    pytest drops names that are no arguments once a test is parametrized.
+    """
+    parametrized = FACTORY_FIXTURE in private.parameters(item)
+    if parametrized and FACTORY_FIXTURE not in item.fixturenames:
+        item.fixturenames.append(FACTORY_FIXTURE)
 
 
 def _factories(definition: pytest.Item) -> dict[str, LoopFactory] | None:

@@ -113,6 +113,11 @@ def check_loop_scope(
         )
 
 
+def is_loop_factory(definition: pytest.FixtureDef[Any]) -> bool:
+    """Whether a fixture is the one by which tests are parametrized by loop factory."""
+    return definition.argname == FACTORY_FIXTURE and is_shipped(definition)
+
+
 def is_shipped(definition: pytest.FixtureDef[Any]) -> bool:
     """Whether a fixture is one of the dialect's own, not a suite's of the same name."""
     return definition.func.__module__ in _SHIPPING_MODULES

@@ -94,3 +94,4 @@ def _take_up(item: pytest.Function) -> None:
     item_class = item_class_for(item.obj)
     if item_class is not None and asyncio_marks.closest_mark(item) is not None:
         convert(item, item_class)
+        asyncio_factories.name_factory(item)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fasttest import _core
+from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.private import Scope
 from fasttest.host.visits import scope_instance
@@ -54,8 +55,8 @@ class Closure:
         entries: The steps; dependencies precede.
         wide: Indexes of the entries which outlive a test.
         own: Indexes of the entries which do not.
-        direct: Names of directly parametrized arguments of function scope, which are
-            values and no entries.
+        direct: Names of directly parametrized arguments of function scope, and of the
+            loop factory, which are values and no entries.
         visits: The scope instances of the collectors above its tests.
     """
 
@@ -105,6 +106,10 @@ class Resolution:
         if definition is None:
             return None
         scope = self._scopes.get(argname, private.scope_of(definition))
+        if argname in self._scopes and dialect.is_loop_factory(definition):
+            # It is nobody's but the loops', which are told apart without it.
+            self.direct[argname] = definition
+            return None
         if (
             scope is Scope.Function
             and private.is_direct_parameter(definition)

@@ -123,7 +123,7 @@ class InstanceDef(FixtureDef[Any]):
         finally:
             run.sets_up_for_others = nested
             self.context_changes = context.changes(before, self.context)
-            context.apply(self.context_changes)
+            self.run.hand_over(self.context_changes)
 
     def tear_down(self) -> None:
         """Run the finalizers; the value is gone afterwards, whatever they raise."""

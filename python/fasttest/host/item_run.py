@@ -60,6 +60,7 @@ class ItemRun:
         log_handler: Holds the log records of the current phase, once there are any.
         seen_warnings: What tells apart the warnings it has been shown.
         unraisable: Errors in finalizers and threads that happened in its context.
+        handed: What fixtures that outlive the item set in its context variables.
         suspect: Whether such an error of another test may be its own.
         virtual: What gives it its own of the process's state; None if it runs alone.
         own_kinds: What of that has been provided for.
@@ -89,6 +90,7 @@ class ItemRun:
         self.log_handler: Any = None
         self.seen_warnings: set[Any] = set()
         self.unraisable = UnraisableQueue()
+        self.handed: list[object] = []
         self.suspect = False
         self.virtual: Virtual | None = None
         self.own_kinds: set[Kind] = set()
@@ -354,6 +356,11 @@ class ItemRun:
             with self._errors.of(self.item):
                 definition.tear_down()
 
+    def hand_over(self, changes: context.Changes) -> None:
+        """Set the context variables that a wider-scoped fixture has set."""
+        self.handed += [value for _, value in changes]
+        context.apply(changes)
+
     def add_finalizer(self, finalizer: Callable[[], object]) -> None:
         """Have ``finalizer`` called in the item's teardown, in reverse order."""
         self._finalizers.append((len(self._own), finalizer))
@@ -406,7 +413,6 @@ class ItemRun:
         ]
         asking = private.request_definition(private.parent_request(request))
         requester = asking.instance if isinstance(asking, InstanceDef) else -1
-        has_param = hasattr(request, "param")
         loop = suite.loop_of_fixture(original, scope, self.closure.visits, self.item)
 
         def set_up(entry: int, instance: int) -> None:
@@ -426,7 +432,7 @@ class ItemRun:
         _, instance = self.stream.request(
             suite.fixture(original),
             where,
-            suite.param_key(original, request.param) if has_param else -1,
+            suite.param_key(self.item, original, loop),
             loop,
             dependencies,
             requester,
@@ -438,7 +444,7 @@ class ItemRun:
             shared = self._instances.fixtures[instance]
             if shared is not definition:
                 definition.share(shared)
-                context.apply(shared.context_changes)
+                self.hand_over(shared.context_changes)
 
     def _copy(self, step: Entry) -> InstanceDef:
         assert self._routed is not None
@@ -477,7 +483,7 @@ class ItemRun:
                 continue
             active[step.argname] = shared
             if shared.run is not self and shared.context_changes:
-                context.apply(shared.context_changes)
+                self.hand_over(shared.context_changes)
         self._filled = max(self._filled, end)
 
     def _finalize(self, depth: int) -> None:

@@ -13,6 +13,7 @@ from fasttest import _core
 from fasttest.engine.executor import Executor
 from fasttest.host import private
 from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
+from fasttest.host.context_trail import ContextTrail
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
@@ -80,6 +81,7 @@ class Run:
         self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
         self.alone: Counter[str] = Counter()
+        self._trail = ContextTrail(len(session.items))
         # -x, --maxfail, --stepwise: what comes first in collection order ends the run.
         option = session.config.option
         stops_early = bool(option.maxfail or getattr(option, "stepwise", False))
@@ -142,6 +144,12 @@ class Run:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
                 self.executor.run()
+            with private.definitions_in_use(self._session, _definitions_in_use):
+                if self._options.concurrency == 1:
+                    self.executor.run()
+                else:
+                    with self._routing, self._virtual:
+                        self.executor.run()
         finally:
             self._durations.save()
             for test in self.executor.core.dropped():
@@ -162,6 +170,7 @@ class Run:
         self._started.add(stream.test)
         run.left_over = self._left_over.pop(stream.test, None)
         current_run.set(run)
+        began_with = self._trail.enter(stream.test)
         try:
             if self._is_guest(stream.test):
                 self._run_guest(run)
@@ -179,6 +188,8 @@ class Run:
                 self._rest.include(run.end())
         finally:
             private.drop_request(run.item)
+            if run.counts:
+                self._trail.leave(stream.test, began_with, run.handed)
         if self._session.shouldfail or self._session.shouldstop:
             self.executor.stop()
 

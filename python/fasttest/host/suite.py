@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from _pytest.fixtures import FixtureDef, FuncFixtureInfo
 
 
-# The fixtures which say how loops are made.
-_LOOP_FIXTURES = (dialect.FACTORY_FIXTURE, dialect.POLICY_FIXTURE)
+# What tells apart how the loops of a test's are made: the parameters of the fixtures
+# for factory and policy.
+_MadeBy: TypeAlias = tuple[int, int]
+
+_NO_PARAMETER = object()
+_MADE_AS_EVER: _MadeBy = (id(None), id(None))
 
 
 class Suite:
@@ -42,7 +46,7 @@ class Suite:
         self._fixtures: dict[int, int] = {}
         self._keep: list[Any] = []
         self._params: dict[int, ParameterKeys] = {}
-        self._loops: dict[tuple[Scope, int, tuple[int, ...]], int] = {}
+        self._loops: dict[tuple[Scope, int, _MadeBy], int] = {}
         self._by_signature: dict[tuple[Any, ...], Closure] = {}
 
     def closure_of(self, item: pytest.Item) -> tuple[Closure, int]:
@@ -53,7 +57,7 @@ class Suite:
         if scope is not None:
             loop = self._loop(Scope(scope), self._visits.snapshot(), item)
         info = private.fixture_info(item)
-        key = (visit, *_signature(item, info))
+        key = (visit, _loops_made_by(item), *_signature(item, info))
         closure = self._by_signature.get(key)
         if closure is None:
             self._keep.append(info)
@@ -70,16 +74,14 @@ class Suite:
         expected_wait: float,
     ) -> None:
         """Add the item, the next in order, to the plan."""
-        params = private.parameters(item)
         keys: list[int] = []
-        if params and any(closure.entries[i].argname in params for i in closure.wide):
-            for entry in closure.entries:
-                wide = entry.scope_instance != _core.OWN
-                if wide and entry.argname in params:
-                    assert entry.definition is not None
-                    keys.append(self.param_key(entry.definition, params[entry.argname]))
-                else:
-                    keys.append(-1)
+        if private.parameters(item) and closure.wide:
+            keys = [
+                -1
+                if entry.definition is None or entry.scope_instance == _core.OWN
+                else self.param_key(item, entry.definition, entry.loop)
+                for entry in closure.entries
+            ]
         self.plan.add_test(closure.id, keys, loop, [], exclusive, expected_wait)
         self.closures.append(closure)
 
@@ -92,8 +94,22 @@ class Suite:
             self._fixtures[id(definition)] = fixture
         return fixture
 
-    def param_key(self, definition: FixtureDef[Any], value: object) -> int:
-        """An integer for a parameter's value; equal values of a fixture have one."""
+    def param_key(
+        self, item: pytest.Item, definition: FixtureDef[Any], loop: int
+    ) -> int:
+        """An integer for what a test parametrizes a fixture with; -1 for nothing.
+
+        Equal parameters of a fixture have one integer. A fixture that needs a loop is
+        also parametrized with how the loop is made: another loop, another instance.
+        """
+        params = private.parameters(item)
+        value: Any = params.get(definition.argname, _NO_PARAMETER)
+        if loop != _core.NO_LOOP:
+            made_by = _loops_made_by(item)
+            if made_by != _MADE_AS_EVER:
+                value = (made_by, value)
+        if value is _NO_PARAMETER:
+            return -1
         keys = self._params.get(id(definition))
         if keys is None:
             keys = self._params[id(definition)] = ParameterKeys()
@@ -162,13 +178,19 @@ class Suite:
         where = loop_scope_instance(scope, visits)
         if where == _core.OWN:
             return _core.OWN_LOOP
-        params = private.parameters(item)
-        made_by = tuple(id(params.get(name)) for name in _LOOP_FIXTURES)
-        key = (scope, where, made_by)
+        key = (scope, where, _loops_made_by(item))
         loop = self._loops.get(key)
         if loop is None:
             loop = self._loops[key] = self.plan.add_loop(where)
         return loop
+
+
+def _loops_made_by(item: pytest.Item) -> _MadeBy:
+    params = private.parameters(item)
+    return (
+        id(params.get(dialect.FACTORY_FIXTURE)),
+        id(params.get(dialect.POLICY_FIXTURE)),
+    )
 
 
 def _signature(item: pytest.Item, info: FuncFixtureInfo | None) -> tuple[Any, ...]:
