@@ -175,7 +175,13 @@ class Executor:
     def _open_loop(self, stream: Stream, loop: int) -> None:
         options = self.work.loop_options(stream, loop)
         kind = OwnLoop if loop == _core.OWN_LOOP else SharedLoop
-        opened = kind(self.hub, options.factory, options.debug, options.policy)
+        opened = kind(
+            self.hub,
+            options.factory,
+            options.debug,
+            options.policy,
+            puts_back=options.puts_back,
+        )
         if isinstance(opened, OwnLoop):
             stream.own_loop = opened
         else:

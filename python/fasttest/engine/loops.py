@@ -90,8 +90,10 @@ class SharedLoop(ScopedLoop):
         factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         debug: bool | None = False,
         policy: asyncio.AbstractEventLoopPolicy | None = None,
+        *,
+        puts_back: bool = False,
     ) -> None:
-        super().__init__(hub, factory, debug, policy)
+        super().__init__(hub, factory, debug, policy, puts_back=puts_back)
         self._waiters: list[_Waiter] = []
         self._thread = threading.get_ident()
         self._strand: Strand | None = None

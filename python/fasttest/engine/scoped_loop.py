@@ -40,6 +40,8 @@ class ScopedLoop:
         factory: Makes the loop; None leaves that to the policy.
         debug: asyncio's debug mode; None leaves that to the environment.
         policy: In force from now until the loop is closed; None: no change.
+        puts_back: Whether the loop that is current now is so again after closing;
+            otherwise none is.
 
     Attributes:
         loop: The event loop.
@@ -53,8 +55,11 @@ class ScopedLoop:
         factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
         debug: bool | None = False,
         policy: asyncio.AbstractEventLoopPolicy | None = None,
+        *,
+        puts_back: bool = False,
     ) -> None:
         self._hub = hub
+        self._before = private.get_loop_state() if puts_back else None
         self._policy = policy
         self._former = None if policy is None else private.set_policy(policy)
         try:
@@ -104,6 +109,8 @@ class ScopedLoop:
         """Leave no trace of the loop in this strand, and report how closing went."""
         asyncio.set_event_loop(None)
         self._restore_policy()
+        if self._before is not None:
+            private.set_current_loop(self._before)
         if isinstance(error, RuntimeError):
             text = "".join(traceback.format_exception(error))
             warnings.warn(_CLOSING_FAILED % text, RuntimeWarning, stacklevel=3)
@@ -113,3 +120,10 @@ class ScopedLoop:
     def _restore_policy(self) -> None:
         if self._former is not None:
             private.set_policy(self._former)
+
+
+def have_current_loop() -> None:
+    """Make an event loop the current one, if none is and none has been."""
+    with warnings.catch_warnings(), contextlib.suppress(RuntimeError):
+        warnings.simplefilter("ignore", DeprecationWarning)
+        asyncio.get_event_loop()

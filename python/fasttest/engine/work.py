@@ -26,6 +26,10 @@ class LoopOptions(Protocol):
     def policy(self) -> asyncio.AbstractEventLoopPolicy | None:
         """In force while the loop is open; None: the one that is."""
 
+    @property
+    def puts_back(self) -> bool:
+        """Whether the loop that was current before is so again after closing."""
+
 
 class Work(Protocol):
     """What a suite is made of: the only thing the executor knows about tests."""

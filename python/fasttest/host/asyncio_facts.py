@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fasttest.host import asyncio_fixtures, asyncio_marks, private
+from fasttest.host import asyncio_fixtures, asyncio_marks, asyncio_version, private
 from fasttest.host import asyncio_options as options
 from fasttest.host.asyncio_factories import FACTORY_FIXTURE, LoopFactory
 from fasttest.host.asyncio_items import is_async_function, is_async_test
@@ -123,9 +123,19 @@ def is_shipped(definition: pytest.FixtureDef[Any]) -> bool:
     return definition.func.__module__ in _SHIPPING_MODULES
 
 
-def warn_of_policy(definition: pytest.FixtureDef[Any]) -> None:
+def leaves_no_loop(config: pytest.Config) -> bool:
+    """Whether there is no current event loop once one was closed."""
+    return asyncio_version.followed(config) >= asyncio_version.NO_LOOP_IS_LEFT
+
+
+def warn_of_policy(
+    definition: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> None:
     """Warn if the fixture about to be set up overrides ``event_loop_policy``."""
-    if definition.argname == POLICY_FIXTURE and not is_shipped(definition):
+    if definition.argname != POLICY_FIXTURE or not options.is_active(request.config):
+        return
+    version = asyncio_version.followed(request.config)
+    if version >= asyncio_version.POLICY_IS_DEPRECATED and not is_shipped(definition):
         warnings.warn(
             pytest.PytestDeprecationWarning(
                 'Overriding the "event_loop_policy" fixture is deprecated and will be '

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from fasttest.host import asyncio_factories, asyncio_marks, asyncio_standin
+from fasttest.host import (
+    asyncio_factories,
+    asyncio_marks,
+    asyncio_standin,
+    asyncio_version,
+)
 from fasttest.host import asyncio_options as options
 from fasttest.host.asyncio_fixtures import (
     _loop_factory,
@@ -50,7 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
     installed = asyncio_standin.adopt_installed()
     # The warning may be an error by the suite's filters: where pytest would not issue
     # it, because no pytest-asyncio or one before 0.24 is installed, neither do we.
-    if installed is not None and installed >= (0, 24):
+    asyncio_version.follow(config, installed)
+    if installed is not None and installed >= asyncio_version.FIXTURE_LOOP_SCOPE:
         options.warn_of_unset_scope(config)
     options.check_test_loop_scope(config)
     config.addinivalue_line(

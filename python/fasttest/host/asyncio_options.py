@@ -77,8 +77,12 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def is_active(config: pytest.Config) -> bool:
-    """Whether the dialect is spoken: not after ``-p no:asyncio``."""
-    return config.pluginmanager.has_plugin(PLUGIN_NAME)
+    """Whether the dialect is spoken: not after ``-p no:asyncio``.
+
+    Nor by an old version of pytest-asyncio, which has kept its place.
+    """
+    plugin = config.pluginmanager.get_plugin(PLUGIN_NAME)
+    return getattr(plugin, "__name__", "").startswith("fasttest.")
 
 
 def mode(config: pytest.Config) -> Mode:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import re
 import sys
 from importlib.abc import Loader, MetaPathFinder
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from fasttest.host import (
     asyncio_fixtures,
     asyncio_items,
     asyncio_options,
+    asyncio_version,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def install() -> StandIn:
     return stand_in
 
 
-def adopt_installed() -> tuple[int, ...] | None:
+def adopt_installed() -> asyncio_version.Version | None:
     """Make an installed package's ``is_async_test`` right for our items.
 
     Returns:
@@ -117,4 +117,4 @@ def adopt_installed() -> tuple[int, ...] | None:
     if base is not None:
         # Its function asks isinstance(), which an abstract base class answers.
         base.register(asyncio_items.PytestAsyncioFunction)
-    return tuple(int(part) for part in re.findall(r"\d+", package.__version__)[:3])
+    return asyncio_version.parse(package.__version__)

@@ -6,7 +6,7 @@ import importlib.metadata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fasttest.host import asyncio_hooks, asyncio_standin
+from fasttest.host import asyncio_hooks, asyncio_standin, asyncio_version
 from fasttest.host.asyncio_options import PLUGIN_NAME
 
 if TYPE_CHECKING:
@@ -34,11 +34,14 @@ def take_over(manager: pytest.PytestPluginManager) -> None:
 
     It gets the same name, so that others see the plugin they ask for, and so that
     ``-p no:asyncio`` turns it off. ``import pytest_asyncio`` works from now to the end
-    of the configuration. Call it before entry points are loaded, which is when a plugin
-    named by ``-p`` is registered.
+    of the configuration. An installed version whose event loops are fixtures, which
+    suites override, keeps its place. Call it before entry points are loaded, which is
+    when a plugin named by ``-p`` is registered.
     """
     if manager.get_plugin(PLUGIN_NAME) is asyncio_hooks:
         return
+    if asyncio_version.parse(_version()) < asyncio_version.LOOPS_ARE_NO_FIXTURES:
+        return  # it runs its tests itself, one after another
     block(manager)
     manager.register(asyncio_hooks, PLUGIN_NAME)
     _list_distribution(manager)

@@ -101,7 +101,7 @@ class InstanceDef(FixtureDef[Any]):
         """
         self.request = request
         private.announce_finalizer(self, request)
-        dialect.warn_of_policy(self)
+        dialect.warn_of_policy(self, request)
         if dialect.fixture_loop_scope(self, request.config) is not None:
             dialect.check_loop_scope(self, request)
             self._run_on(loop, request)

@@ -281,6 +281,7 @@ class ItemRun:
             dialect.loop_factory(self.item),
             dialect.debug(self.item.config),
             self._event_loop_policy(),
+            not dialect.leaves_no_loop(self.item.config),
         )
 
     def _event_loop_policy(self) -> Any:

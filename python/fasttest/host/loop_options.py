@@ -17,3 +17,4 @@ class LoopOptions:
     factory: Callable[[], asyncio.AbstractEventLoop] | None
     debug: bool | None
     policy: Any
+    puts_back: bool

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from fasttest import _core
 from fasttest.engine.executor import Executor
+from fasttest.engine.scoped_loop import have_current_loop
+from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
 from fasttest.host.context_trail import ContextTrail
@@ -95,6 +97,9 @@ class Run:
         # By the test that comes next in collection order.
         self._left_over: dict[int, LeftOver] = {}
         self.conflicts: list[pytest.Item] = []
+        if not dialect.leaves_no_loop(session.config):
+            # The first loop finds one before it and puts it back, as do all others.
+            have_current_loop()
         self.executor = Executor(self, self._suite.plan, options.concurrency)
         self._virtual = Virtual(session.config, self.executor.hub)
         self._phases = Phases(

@@ -64,6 +64,10 @@ class SecondPass:
         if loop not in self._loops:
             options = self._run.loop_options()
             self._loops[loop] = OwnLoop(
-                self._hub, options.factory, options.debug, options.policy
+                self._hub,
+                options.factory,
+                options.debug,
+                options.policy,
+                puts_back=options.puts_back,
             )
         return self._loops[loop]

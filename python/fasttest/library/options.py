@@ -65,8 +65,10 @@ class LoopOptions:
         factory: Makes a loop; None leaves that to the policy.
         debug: asyncio's debug mode; None leaves that to the environment.
         policy: None, as a suite never changes the policy.
+        puts_back: Whether a closed loop leaves the one current that was before it.
     """
 
     factory: Callable[[], asyncio.AbstractEventLoop] | None
     debug: bool | None
     policy: None = None
+    puts_back: bool = False

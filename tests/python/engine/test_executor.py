@@ -25,6 +25,7 @@ class _Loops:
     factory: None = None
     debug: None = None
     policy: None = None
+    puts_back: bool = False
 
 
 @dataclass

@@ -407,6 +407,29 @@ def test_the_policy_is_in_force_while_the_loop_is_open(hub: Hub, run: Run) -> No
     run(test)
 
 
+@pytest.mark.parametrize("puts_back", [False, True])
+def test_the_loop_before_is_current_again_if_it_is_to_be(
+    hub: Hub, run: Run, puts_back: bool
+) -> None:
+    """Suites for pytest-asyncio before 1.4 ask for the loop in their sync code."""
+
+    def test() -> None:
+        before = asyncio.new_event_loop()
+        asyncio.set_event_loop(before)
+        own = OwnLoop(hub, puts_back=puts_back)
+        assert asyncio.get_event_loop() is own.loop
+        own.close()
+        if puts_back:
+            assert asyncio.get_event_loop() is before
+        else:
+            with pytest.raises(RuntimeError, match="no current event loop"):
+                asyncio.get_event_loop()
+        asyncio.set_event_loop(None)
+        before.close()
+
+    run(test)
+
+
 def test_a_factory_that_fails_leaves_the_policy_as_it_was(hub: Hub, run: Run) -> None:
     """Opening failed: nobody will close."""
 

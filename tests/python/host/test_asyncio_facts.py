@@ -177,7 +177,7 @@ SET_UP_CHECKS = """
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(fixturedef, request):
-        asyncio_dialect.warn_of_policy(fixturedef)
+        asyncio_dialect.warn_of_policy(fixturedef, request)
         asyncio_dialect.check_loop_scope(fixturedef, request)
         return (yield)
 """

@@ -81,3 +81,16 @@ def test_the_import_ends_with_the_configuration(pytester: pytest.Pytester) -> No
     assert asyncio_dialect.StandIn in {type(each) for each in during}
     config._ensure_unconfigure()
     assert asyncio_dialect.StandIn not in {type(each) for each in sys.meta_path}
+
+
+@pytest.mark.parametrize(("version", "stays"), [("0.26.0", True), ("1.0.0", False)])
+def test_a_version_whose_loops_are_fixtures_keeps_its_place(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    stays: bool,
+) -> None:
+    """Suites override its ``event_loop``, which no later version has."""
+    monkeypatch.setattr("importlib.metadata.version", lambda name: version)
+    manager = pytester.parseconfig().pluginmanager
+    assert (manager.get_plugin("asyncio") is not asyncio_hooks) == stays
