@@ -52,6 +52,28 @@ _LEFT = {
             assert asyncio.all_tasks() == {asyncio.current_task()}
         """
     ),
+    "task_that_never_waits": Feature(
+        """
+        import asyncio, pytest
+
+        async def poll():
+            while True:
+                await asyncio.sleep(0)
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_leaves_it_on_a_wide_loop():
+            asyncio.ensure_future(poll())
+
+        async def test_waits_beside_it():
+            await asyncio.sleep(0.005)
+
+        def test_sync(): ...
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_comes_last():
+            await asyncio.sleep(0.005)
+        """
+    ),
     "async_generator_is_closed": Feature(
         """
         import asyncio
@@ -96,6 +118,45 @@ _LEFT = {
 
         def test_it_was_closed():
             assert loops[0].is_closed()
+        """
+    ),
+    "closed_by_a_test": Feature(
+        """
+        import asyncio, pytest
+
+        async def test_closes_its_own():
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.stop)
+
+        def _close(loop):
+            loop.stop()
+            loop.call_soon(loop.close)
+
+        @pytest.fixture(scope="module")
+        async def wide():
+            return asyncio.get_running_loop()
+
+        def test_closes_a_wide_one(wide):
+            wide.close()
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_comes_too_late(): ...
+        """,
+        sees="passed failed",
+    ),
+    "generator_that_cannot_close": Feature(
+        """
+        left = []
+
+        async def numbers():
+            try:
+                yield 1
+            finally:
+                raise RuntimeError("from the generator")
+
+        async def test_leaves_it():
+            left.append(numbers())
+            await left[0].__anext__()
         """
     ),
     "exception_handler": Feature(

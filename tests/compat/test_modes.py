@@ -109,6 +109,60 @@ _HYPOTHESIS = {
     ),
 }
 
+_METHODS = {
+    "methods": Feature(
+        """
+        import asyncio, pytest
+        from pytest_asyncio import is_async_test
+
+        @pytest.fixture(autouse=True)
+        def kind(request):
+            return type(request.node).__name__, is_async_test(request.node)
+
+        class TestMethods:
+            async def test_method(self, kind):
+                assert kind == ("Coroutine", True)
+
+            @staticmethod
+            async def test_static(kind):
+                assert kind == ("Coroutine", True)
+
+            @classmethod
+            async def test_class(cls, kind):
+                assert cls is TestMethods
+                assert kind == ("Coroutine", True)
+
+            def test_sync(self, kind):
+                assert kind == ("Function", False)
+
+        def test_coroutine_that_is_none():
+            return asyncio.sleep(0)
+        """,
+        sees="passed failed",
+    ),
+}
+
+_DEBUG = {
+    "debug": Feature(
+        """
+        import asyncio, pytest, pytest_asyncio
+
+        @pytest_asyncio.fixture(scope="module", loop_scope="module")
+        async def wide():
+            return asyncio.get_running_loop().get_debug()
+
+        @pytest.mark.asyncio
+        async def test_it(wide):
+            print("debug:", wide, asyncio.get_running_loop().get_debug())
+            assert wide is asyncio.get_running_loop().get_debug()
+            assert not wide
+        """,
+        sees="failed",
+    ),
+}
+
+_NO_DEBUG = {"debug": Feature(_DEBUG["debug"].source)}
+
 _ANY = {
     "any": Feature("import pytest\n\n@pytest.mark.asyncio\nasync def test_a(): ...")
 }
@@ -130,11 +184,20 @@ _TABLES = (
     Table("auto-by-option", _AUTO, steps=(("--asyncio-mode=auto",),)),
     Table("auto-by-mark", _AUTO, "asyncio_mode = auto", (("-m", "asyncio"),)),
     Table("hypothesis", _HYPOTHESIS),
+    Table("methods", _METHODS, "asyncio_mode = auto"),
+    Table("debug-on", _DEBUG, "asyncio_debug = true"),
+    Table("debug-on-by-option", _DEBUG, steps=(("--asyncio-debug",),)),
+    # The environment is not asked: what the option says, goes.
+    Table("debug-off", _NO_DEBUG, env={"PYTHONASYNCIODEBUG": "1"}),
     _started("mode-unknown", "asyncio_mode = legacy", sees=""),
     _started(
         "fixture-scope-unknown", "asyncio_default_fixture_loop_scope = x", sees=""
     ),
     _started("test-scope-unknown", "asyncio_default_test_loop_scope = x", sees=""),
+    _started("fixture-scope-empty", "asyncio_default_fixture_loop_scope =", sees=""),
+    _started(
+        "test-fixture-scope", "asyncio_default_test_loop_scope = fixture-scope", sees=""
+    ),
     _started("debug-by-ini", "asyncio_debug = true"),
     _started("debug-by-option", "", "--asyncio-debug"),
     _started(

@@ -80,6 +80,8 @@ class Hub:
         self._interrupts = Interrupts(self)
         self.alarms = Alarms(self)
         self._ready: deque[Strand] = deque()
+        # Those which could go on, and let others go first.
+        self._gave_way: deque[Strand] = deque()
         # All that have not finished; a dict because it keeps their order.
         self._live: dict[Strand, None] = {}
         self._in_background = 0
@@ -226,6 +228,21 @@ class Hub:
             self._reclaim(strand)
             raise
 
+    def give_way(self) -> None:
+        """Leave the running strand until all others have had their turn.
+
+        Nobody waits for what it does: a further test may start meanwhile.
+        """
+        strand = self.current
+        assert strand is not None
+        strand.state = State.READY
+        self._gave_way.append(strand)
+        try:
+            strand.leave()
+        except BaseException:
+            self._reclaim(strand)
+            raise
+
     def forget(self, descriptor: int) -> None:
         """A descriptor is about to be closed; who waits for it may see the error."""
         if self.forked:
@@ -290,10 +307,13 @@ class Hub:
                 if on_interrupt is None:
                     raise KeyboardInterrupt
                 on_interrupt()
-            if ready or on_idle() or ready:
-                continue
-            if len(self._live) == self._in_background:
+            progress = ready or on_idle() or ready
+            if not progress and len(self._live) == self._in_background:
                 return
+            if progress or self._gave_way:
+                ready.extend(self._gave_way)
+                self._gave_way.clear()
+                continue
             self._wait_for_any()
             if after_step is not None:
                 after_step()
@@ -322,7 +342,8 @@ class Hub:
         # A signal handler raised somewhere between its decision to wait and the end
         # of that: the strand runs, whatever is noted about it.
         if strand.state is State.READY:
-            self._ready.remove(strand)
+            queue = self._gave_way if strand in self._gave_way else self._ready
+            queue.remove(strand)
         self._waits.end(strand)
         strand.waits_in_place = False
         strand.state = State.RUNNING

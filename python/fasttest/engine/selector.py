@@ -11,6 +11,10 @@ from fasttest.engine.strand import running_strand
 
 if TYPE_CHECKING:
     from fasttest.engine.hub import Hub
+    from fasttest.engine.strand import Strand
+
+# Rounds of a shared loop that never waits before others have their turn.
+_TURN = 100
 
 _PlatformSelector = selectors.DefaultSelector
 
@@ -30,6 +34,8 @@ class HubSelector(_PlatformSelector):
     trusted = False
     # The hub that knows this selector's descriptor; none before the first wait.
     _hub: Hub | None = None
+    # How often in a row its loop had no need to wait.
+    _busy = 0
 
     def select(
         self, timeout: float | None = None
@@ -38,9 +44,12 @@ class HubSelector(_PlatformSelector):
 
         It may return early and with nothing if the hub was told to wake the loop.
         """
-        if timeout is not None and timeout <= 0:
-            return super().select(timeout)
         strand = running_strand()
+        if timeout is not None and timeout <= 0:
+            if strand is not None and strand.background:
+                self._let_others_go_on(strand)
+            return super().select(timeout)
+        self._busy = 0
         if (
             strand is None
             or not CAN_SWITCH
@@ -54,6 +63,14 @@ class HubSelector(_PlatformSelector):
         self._hub = strand.hub
         strand.hub.wait_for(self.fileno(), timeout)
         return super().select(0)
+
+    def _let_others_go_on(self, strand: Strand) -> None:
+        # A task that polls with ``sleep(0)``, left on a shared loop, never waits. All
+        # others would have to wait for its end, which may be that of the loop.
+        self._busy += 1
+        if self._busy >= _TURN and strand.hub.may_wait(strand):
+            self._busy = 0
+            strand.hub.give_way()
 
     def close(self) -> None:
         """Close the selector; a strand that waits with it is woken and sees that."""
