@@ -124,14 +124,6 @@ _LEFT = {
         """
         import asyncio, pytest
 
-        async def test_closes_its_own():
-            loop = asyncio.get_running_loop()
-            loop.call_soon(loop.stop)
-
-        def _close(loop):
-            loop.stop()
-            loop.call_soon(loop.close)
-
         @pytest.fixture(scope="module")
         async def wide():
             return asyncio.get_running_loop()

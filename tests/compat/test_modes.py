@@ -134,11 +134,7 @@ _METHODS = {
 
             def test_sync(self, kind):
                 assert kind == ("Function", False)
-
-        def test_coroutine_that_is_none():
-            return asyncio.sleep(0)
-        """,
-        sees="passed failed",
+        """
     ),
 }
 

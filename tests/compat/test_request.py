@@ -39,6 +39,57 @@ _REQUEST = {
                 assert request.node.parent.name == "TestClass"
         """
     ),
+    "marks_while_it_runs": Feature(
+        """
+        import pytest
+
+        @pytest.fixture
+        def labels(request):
+            request.applymarker(pytest.mark.labelled("by request"))
+            request.node.add_marker("labelled")
+            return [mark.args for mark in request.node.iter_markers("labelled")]
+
+        @pytest.mark.labelled("by decorator")
+        async def test_sees_all(labels, request):
+            assert labels == [("by decorator",), ("by request",), ()]
+            assert request.node.get_closest_marker("labelled").args == ("by decorator",)
+
+        async def test_keywords(request):
+            request.node.extra_keyword_matches.add("extra")
+            assert "extra" in request.node.listextrakeywords()
+            assert "test_keywords" in request.keywords
+
+        @pytest.fixture
+        async def refused(request):
+            request.raiseerror("in the fixture's words")
+
+        async def test_refused(refused): ...
+        """,
+        "passed error",
+    ),
+    "parameters_of_a_request": Feature(
+        """
+        import pytest
+
+        @pytest.fixture(params=["a", "b"], ids=str.upper)
+        async def letter(request):
+            assert request.param_index == "ab".index(request.param)
+            return request.param
+
+        @pytest.fixture(params=[pytest.param(1, id="one"), pytest.param(
+            2, marks=pytest.mark.xfail(reason="two")), None, 2.5, b"x", int, "a b"])
+        def number(request):
+            return request.param
+
+        async def test_both(letter, number, request):
+            assert request.node.callspec.params == {"letter": letter, "number": number}
+            assert number != 2
+
+        async def test_no_parameter(request):
+            assert not hasattr(request, "param")
+        """,
+        "passed xfailed",
+    ),
     "request_of_a_fixture": Feature(
         """
         import pytest
