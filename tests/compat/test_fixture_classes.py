@@ -126,6 +126,47 @@ _CLASSES = {
                 """,
         }
     ),
+    "override_of_a_plugin": Feature(
+        {
+            "__init__.py": "",
+            "provider.py": """
+                import pytest, pytest_asyncio
+
+                @pytest.fixture
+                async def given():
+                    return ["plugin"]
+
+                @pytest_asyncio.fixture(scope="module", loop_scope="module")
+                async def wide():
+                    return "plugin"
+                """,
+            "test_uses.py": """
+                import pytest
+
+                pytest_plugins = ["override_of_a_plugin.provider"]
+
+                @pytest.fixture
+                async def given(given):
+                    return [*given, "module"]
+
+                class TestIn:
+                    @pytest.fixture
+                    def given(self, given):
+                        return [*given, "class"]
+
+                    async def test_class(self, given, wide):
+                        assert given == ["plugin", "module", "class"]
+                        assert wide == "plugin"
+
+                async def test_module(given):
+                    assert given == ["plugin", "module"]
+
+                @pytest.mark.parametrize("given", [["parameter"]])
+                async def test_parameter(given):
+                    assert given == ["parameter"]
+                """,
+        }
+    ),
     "override_by_parameter": Feature(
         """
         import pytest

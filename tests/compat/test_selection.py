@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ._agreement import Row, Runs, rows
 from ._table import CROWDED, DEFAULT, Feature, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _AUTO = "asyncio_mode = auto"
 
@@ -42,12 +47,18 @@ _MIXED = {
 _MARKS = f"{_AUTO}\nmarkers =\n  slow: slow\n  quick: quick"
 
 
-def _selected(name: str, *args: str, first: str = "", second: str = "") -> Table:
+def _selected(
+    name: str,
+    *args: str,
+    first: str = "",
+    second: str = "",
+    env: Mapping[str, str] | None = None,
+) -> Table:
     features = {
         "first": Feature(_MIXED["first"].source, first),
         "second": Feature(_MIXED["second"].source, second),
     }
-    return Table(name, features, _MARKS, (args,), settings=(DEFAULT,))
+    return Table(name, features, _MARKS, (args,), env=env or {}, settings=(DEFAULT,))
 
 
 _ALL = "passed failed"
@@ -78,6 +89,19 @@ _SELECTIONS = (
         first="passed",
         second="failed",
     ),
+    *(
+        _selected(
+            f"import-mode-{mode}", f"--import-mode={mode}", first=_ALL, second=_ALL
+        )
+        for mode in ("prepend", "append", "importlib")
+    ),
+    _selected(
+        "by-environment",
+        env={"PYTEST_ADDOPTS": "-k apple -p no:doctest"},
+        first="passed",
+    ),
+    _selected("bad-environment", env={"PYTEST_ADDOPTS": "--no-such-option"}),
+    _selected("no-such-plugin", "-p", "no_such_plugin"),
     _selected("no-such-test", "test_first.py::test_absent"),
     _selected("no-such-file", "test_absent.py"),
     _selected("nothing-left", "-k", "absent"),
