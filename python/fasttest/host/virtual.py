@@ -16,6 +16,7 @@ from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
 from fasttest.isolation.patching import noticed_patches, replaced
 from fasttest.isolation.process_state import Kind
+from fasttest.isolation.threads import Threads
 from fasttest.isolation.virtual_state import VirtualState
 
 if TYPE_CHECKING:
@@ -47,10 +48,12 @@ class Virtual:
         self._capture: Any = private.capture_manager(config)
         self._hub = hub
         self._thread = threading.get_ident()
+        self._threads = Threads(current_run.get, lambda run: not run.over)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Virtual:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(self._threads.noticed())
             stack.enter_context(noticed_patches(self._current))
             stack.enter_context(noticed_monkeypatches(self._current))
             for name in ("set_level", "at_level"):
@@ -80,7 +83,7 @@ class Virtual:
         for kind in verdict.kinds:
             self.provide(run, kind)
         for owner, attribute in verdict.attributes:
-            self._state(run).note(cells.Attribute(owner, attribute), stays=True)
+            self._state(run).note(cells.Attribute(owner, attribute), pinned=True)
         if Kind.WARNINGS in verdict.kinds:
             with private.filters_of_marks(run.item):
                 phases(run)
@@ -144,7 +147,8 @@ class Virtual:
     def _state(self, run: ItemRun) -> VirtualState:
         if run.state is None:
             assert run.stream.strand is not None
-            run.stream.strand.guard = run.state = VirtualState()
+            is_served = functools.partial(self._threads.may_serve, run)
+            run.stream.strand.guard = run.state = VirtualState(is_served)
         return run.state
 
     def _current(self) -> VirtualState | None:

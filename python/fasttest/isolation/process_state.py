@@ -185,15 +185,16 @@ class ProcessState:
             modules, kind = _CHANGING_MEMBERS[name]
             if _is_member(name, modules, names, code, spaces):
                 yield Finding(f"{name} in {code.co_name}", kind)
-        for owner, attribute in _assigned_attributes(code, spaces):
-            # What replaces a function is a patch, and so is what a plugin adds to a
-            # class; a value, such as a counter, may be there for others to see.
+        for owner, attribute, is_read in _assigned_attributes(code, spaces):
+            # A value that is read and written, such as a counter, may be there for
+            # others to see. What is only written, or replaces a function, is not.
             absent = None if self._project(function.__module__) else callable
-            is_patch = callable(getattr(spaces[owner], attribute, absent))
+            value = getattr(spaces[owner], attribute, absent)
+            is_own = not is_read or callable(value)
             yield Finding(
                 f"{owner}.{attribute} is set in {code.co_name}",
-                Kind.PATCHES if is_patch else None,
-                (spaces[owner], attribute) if is_patch else None,
+                Kind.PATCHES if is_own else None,
+                (spaces[owner], attribute) if is_own else None,
             )
         for value in [spaces.get(name) for name in sorted(names)] + _cells(function):
             for called in self._called(function, value):
@@ -296,21 +297,27 @@ def _changes_mapping(code: types.CodeType, names: set[str]) -> bool:
 
 def _assigned_attributes(
     code: types.CodeType, spaces: dict[str, Any]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str, bool]]:
     """Attributes of imported modules and classes which a function assigns to.
 
     Yields:
-        The global name of the module or class, and the attribute's.
+        The global name of the module or class, the attribute's, and whether the
+        function reads it as well.
     """
     if not _stores(code, *_SETTING_ATTRIBUTES):
         return
+    assigned: dict[tuple[str, str], None] = {}
+    read: set[tuple[str, str]] = set()
     owner = ""
     for instruction in dis.get_instructions(code):
-        if instruction.opcode in _SETTING_ATTRIBUTES and isinstance(
-            spaces.get(owner), (types.ModuleType, type)
-        ):
-            yield owner, instruction.argval
+        if isinstance(spaces.get(owner), (types.ModuleType, type)):
+            if instruction.opcode in _SETTING_ATTRIBUTES:
+                assigned[owner, instruction.argval] = None
+            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                read.add((owner, instruction.argval))
         owner = instruction.argval if instruction.opname == "LOAD_GLOBAL" else ""
+    for place in assigned:
+        yield *place, place in read
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from _assigned_attributes(constant, spaces)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable
 
     from fasttest.isolation.cells import Cell
 
@@ -19,35 +18,51 @@ class VirtualState:
     Between ``park`` and ``resume`` each has the value it would have had without the
     test; outside, the test's. So tests which patch the same thing overlap, and each
     sees its own. What a test leaves changed at its end stays changed.
+
+    Args:
+        is_served: Whether a thread runs that may do something for the test.
     """
 
-    __slots__ = ("_held", "_stuck")
+    __slots__ = ("_held", "_is_served", "_stuck")
 
-    def __init__(self) -> None:
+    def __init__(self, is_served: Callable[[], bool]) -> None:
+        self._is_served = is_served
         self._held: dict[Hashable, _Held] = {}
         self._stuck = False
 
     def __bool__(self) -> bool:
         return bool(self._held)
 
-    def note(self, cell: Cell, before: Any = _NOTHING, *, stays: bool = False) -> None:
+    def note(
+        self,
+        cell: Cell,
+        before: Any = _NOTHING,
+        *,
+        stays: bool = False,
+        pinned: bool = False,
+    ) -> None:
         """A cell is the test's from now on, unless it has been before.
 
         Args:
             cell: The cell.
             before: Its value before the test changed it; by default what it has now.
             stays: Whether to keep an eye on the cell also while it is unchanged.
+            pinned: Whether the test goes on to see that value when others change it.
         """
         if cell.key not in self._held:
             base = cell.read() if before is _NOTHING else before
-            self._held[cell.key] = _Held(cell, base, stays)
+            self._held[cell.key] = _Held(cell, base, stays, pinned)
 
     def may_be_left(self) -> bool:
         """Whether nobody can run meanwhile who has to see what the test changed.
 
-        A thread could: it goes on while the test waits, whoever started it.
+        A thread could: it goes on while the test waits.
         """
-        return not self._held or (not self._stuck and threading.active_count() == 1)
+        if self._stuck:
+            return False
+        if not self._held or not self._is_served():
+            return True
+        return not any(held.differs() for held in self._held.values())
 
     def park(self) -> None:
         """Put the process back to what it is without the test."""
@@ -82,10 +97,11 @@ class _Held:
         mine: The test's value while it is parked; ``_NOTHING`` if it has none.
     """
 
-    __slots__ = ("base", "cell", "first", "mine", "stays")
+    __slots__ = ("base", "cell", "first", "mine", "pinned", "stays")
 
-    def __init__(self, cell: Cell, base: Any, stays: bool) -> None:
+    def __init__(self, cell: Cell, base: Any, stays: bool, pinned: bool) -> None:
         self.cell = cell
+        self.pinned = pinned
         self.first = self.base = base
         self.mine: Any = _NOTHING
         self.stays = stays
@@ -93,13 +109,19 @@ class _Held:
     def park(self) -> bool:
         """Write the value without the test; returns whether the test has one."""
         cell, value = self.cell, self.cell.read()
-        if cell.same(value, self.first) or cell.same(value, self.base):
+        if not self.pinned and (
+            cell.same(value, self.first) or cell.same(value, self.base)
+        ):
             self.mine = _NOTHING
             self._undone()
             return self.stays
         self.mine = value
         cell.write(self.base)
         return True
+
+    def differs(self) -> bool:
+        """Whether the test has changed the cell."""
+        return not self.cell.same(self.cell.read(), self.base)
 
     def resume(self) -> None:
         before, self.base = self.base, self.cell.read()

@@ -28,6 +28,7 @@ from unittest import mock
 
 class Settings:
     debug = False
+    count = 0
 
 def quiet():
     return 1
@@ -385,19 +386,21 @@ def test_what_can_be_a_tests_own_is_told_from_what_cannot(
     assert {finding.kind for finding in found(CHANGES[what])} == {kind}
 
 
-def test_a_replaced_function_is_a_patch_and_a_replaced_value_is_not() -> None:
-    """A counter of a class is for the next test to see."""
+def test_what_is_only_written_is_a_tests_own_and_a_counter_is_not() -> None:
+    """What is read and written again may be there for the next test to see."""
     source = """
         import project.tools as tools
         from project.tools import Settings
         def test():
-            tools.quiet = lambda: 2
+            tools.quiet = tools.quiet
             Settings.debug = True
+            Settings.count = Settings.count + 1
     """
     tools = sys.modules["project.tools"]
-    patch, value = found(source)
-    assert (patch.kind, patch.attribute) == (Kind.PATCHES, (tools, "quiet"))
-    assert value.kind is None
+    function, value, counter = found(source)
+    assert (function.kind, function.attribute) == (Kind.PATCHES, (tools, "quiet"))
+    assert (value.kind, value.attribute) == (Kind.PATCHES, (tools.Settings, "debug"))
+    assert (counter.kind, counter.attribute) == (None, None)
 
 
 @pytest.mark.parametrize("name", sorted(PATCHING_FIXTURES))

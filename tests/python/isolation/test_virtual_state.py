@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 import types
 from typing import Any
 
@@ -22,6 +21,11 @@ from fasttest.isolation.cells import (
     contents_of,
 )
 from fasttest.isolation.virtual_state import VirtualState
+
+
+def _alone() -> bool:
+    """No thread serves the test."""
+    return False
 
 
 class Base:
@@ -83,7 +87,7 @@ def test_each_sees_its_own_and_all_others_see_nothing(
     """After any interleaving, and the world is in the end as it was."""
     world = World()
     before = world.look()
-    states = [VirtualState() for _ in range(4)]
+    states = [VirtualState(_alone) for _ in range(4)]
     views = [list(before) for _ in range(4)]
     for who, where, value in steps:
         states[who].resume()
@@ -111,7 +115,7 @@ def test_contents_of_a_mapping_are_each_tests_own(
 ) -> None:
     """As ``patch.dict`` has it: whatever is done to the mapping inside."""
     table = {"a": 0, "z": 9}
-    states = [VirtualState() for _ in range(3)]
+    states = [VirtualState(_alone) for _ in range(3)]
     views = [dict(table) for _ in range(3)]
     for who, items in steps:
         states[who].resume()
@@ -127,7 +131,7 @@ def test_contents_of_a_mapping_are_each_tests_own(
 def test_a_change_that_is_not_undone_stays() -> None:
     """A test that leaves a patch behind does so under pytest as well."""
     world = World()
-    state = VirtualState()
+    state = VirtualState(_alone)
     cell = Attribute(world.module, "value")
     state.note(cell)
     cell.write("left")
@@ -141,7 +145,7 @@ def test_what_others_change_for_good_is_not_undone_with_a_patch() -> None:
     """The patch remembers a value that is out of date by the time it is undone."""
     world = World()
     cell = Attribute(world.module, "value")
-    patching = VirtualState()
+    patching = VirtualState(_alone)
     patching.note(cell)
     cell.write("patched")
     patching.park()
@@ -158,7 +162,7 @@ def test_a_list_follows_what_others_do_to_it_for_good(added: list[str]) -> None:
     """Patchers that one test stops are stopped for all, the test's own are its own."""
     shared = object()
     places: list[Any] = [shared]
-    state = VirtualState()
+    state = VirtualState(_alone)
     state.note(Contents(places))
     places.append("mine")
     state.park()
@@ -171,7 +175,7 @@ def test_a_list_follows_what_others_do_to_it_for_good(added: list[str]) -> None:
 def test_a_mapping_follows_what_others_do_to_it_for_good() -> None:
     """An environment variable that another test sets and leaves is there to stay."""
     table = {"kept": 1, "dropped": 1, "changed": 1}
-    state = VirtualState()
+    state = VirtualState(_alone)
     state.note(contents_of(table))
     table["changed"] = 2
     state.park()
@@ -186,7 +190,7 @@ def test_the_environment_is_parked_as_the_process_sees_it(
 ) -> None:
     """Child processes and C code see what ``os.environ`` says."""
     monkeypatch.setenv("SAMPLE_PARKED", "without")
-    state = VirtualState()
+    state = VirtualState(_alone)
     state.note(contents_of(os.environ))
     os.environ["SAMPLE_PARKED"] = "within"
     state.park()
@@ -196,21 +200,33 @@ def test_the_environment_is_parked_as_the_process_sees_it(
     assert os.environ["SAMPLE_PARKED"] == "within"
 
 
-def test_beside_a_thread_a_change_cannot_be_parked() -> None:
+def test_while_a_thread_serves_a_test_its_changes_stay() -> None:
     """The thread goes on while the test waits, and may be there to see the patch."""
-    state = VirtualState()
+    served = False
+    state = VirtualState(lambda: served)
+    cell = Attribute(World().module, "value")
+    state.note(cell, stays=True)
     assert state.may_be_left()
-    state.note(Attribute(World().module, "value"), stays=True)
+    served = True
     assert state.may_be_left()
-    over = threading.Event()
-    thread = threading.Thread(target=over.wait)
-    thread.start()
-    try:
-        assert not state.may_be_left()
-    finally:
-        over.set()
-        thread.join()
+    cell.write("changed")
+    assert not state.may_be_left()
+    served = False
     assert state.may_be_left()
+
+
+def test_a_pinned_cell_is_what_it_was_when_the_test_began() -> None:
+    """Each test's fixture gives a class its own registry: the others' are not mine."""
+    world = World()
+    cell = Attribute(world.module, "value")
+    state = VirtualState(_alone)
+    state.note(cell, pinned=True)
+    state.park()
+    cell.write("another's")
+    state.resume()
+    assert cell.read() == "first"
+    state.park()
+    assert cell.read() == "another's"
 
 
 class Resisting:
@@ -229,7 +245,7 @@ def test_a_test_whose_change_cannot_be_parked_is_not_left_again() -> None:
     """It then runs as one that has to be alone does."""
     target: Any = Resisting()
     target.value = "first"
-    state = VirtualState()
+    state = VirtualState(_alone)
     state.note(Attribute(target, "value"))
     target.value = "changed"
     target.__dict__["sealed"] = True
@@ -240,7 +256,7 @@ def test_a_test_whose_change_cannot_be_parked_is_not_left_again() -> None:
 def test_noting_a_cell_twice_changes_nothing() -> None:
     """A fixture and its test may patch the same; the first one found it clean."""
     world = World()
-    state = VirtualState()
+    state = VirtualState(_alone)
     cell = Attribute(world.module, "value")
     state.note(cell)
     cell.write("fixture")
