@@ -149,12 +149,6 @@ class Run:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
                 self.executor.run()
-            with private.definitions_in_use(self._session, _definitions_in_use):
-                if self._options.concurrency == 1:
-                    self.executor.run()
-                else:
-                    with self._routing, self._virtual:
-                        self.executor.run()
         finally:
             self._durations.save()
             for test in self.executor.core.dropped():
