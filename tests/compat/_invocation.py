@@ -25,8 +25,9 @@ if tuple(map(int, pytest.__version__.split(".")[:2])) >= (8, 3):
     # Without it skipped tests are reported by place, not by node id.
     _ALL_REPORTED.append("--no-fold-skipped")
 
-# What the dependency group ``plugins`` installs, by the names of the entry points. Only
-# tables that ask for one have it.
+# What the dependency groups install, by the names of the entry points. Only tables that
+# ask for one have it. (Hypothesis's collects garbage at the end of a run, and with it
+# warnings of which nobody can say whose they are.)
 _PLUGINS = (
     "allure_pytest",
     "benchmark",
@@ -36,6 +37,7 @@ _PLUGINS = (
     "freezer",
     "html",
     "html_fixtures",
+    "hypothesispytest",
     "inline_snapshot",
     "metadata",
     "pytest-bdd",

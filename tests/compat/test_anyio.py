@@ -497,7 +497,7 @@ _TABLES = (
     Table("anyio-auto-by-option", _MODES, steps=(("--anyio-mode=auto",),)),
     Table("anyio-mixed", _MIXED),
     Table("anyio-mixed-auto", _BY_ASYNCIO, "asyncio_mode = auto"),
-    Table("anyio-hypothesis", _HYPOTHESIS),
+    Table("anyio-hypothesis", _HYPOTHESIS, plugins=("hypothesispytest",)),
     Table(
         "anyio-blocked",
         {"mark": Feature("async def test_it(): ...", sees="failed")},

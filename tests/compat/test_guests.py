@@ -163,90 +163,9 @@ _OLD_WAYS = {
             thread.join()
         """
     ),
-    "doctests": Feature(
-        {
-            "test_documented.py": '''
-                """A module with examples.
-
-                >>> 1 + 1
-                2
-                """
-                def double(n):
-                    """
-                    >>> double(2)
-                    5
-                    """
-                    return n * 2
-                async def test_it(): ...
-                ''',
-            "sample.txt": """
-                A text with an example.
-
-                >>> import asyncio
-                >>> asyncio.run(asyncio.sleep(0, "x"))
-                'x'
-                """,
-        },
-        sees="passed failed",
-    ),
 }
 
 _PLUGINS = {
-    "custom_items": Feature(
-        {
-            "conftest.py": """
-                import pytest
-
-                def pytest_collect_file(parent, file_path):
-                    if file_path.suffix == ".sum":
-                        return SumFile.from_parent(parent, path=file_path)
-
-                class SumFile(pytest.File):
-                    def collect(self):
-                        for n, line in enumerate(self.path.read_text().splitlines()):
-                            yield SumItem.from_parent(self, name=str(n), line=line)
-
-                class WrongSum(Exception): ...
-
-                class SumItem(pytest.Item):
-                    def __init__(self, line, **kwargs):
-                        super().__init__(**kwargs)
-                        self.line = line
-                    def runtest(self):
-                        left, right = self.line.split("=")
-                        if eval(left) != int(right):
-                            raise WrongSum(self.line)
-                    def repr_failure(self, excinfo):
-                        return f"wrong: {excinfo.value}"
-                    def reportinfo(self):
-                        return self.path, 0, f"sum {self.name}"
-                """,
-            "test_sums.sum": "1 + 1 = 2\n1 + 2 = 4\n",
-            "test_beside.py": "async def test_it(): ...",
-        },
-        sees="passed failed",
-    ),
-    "custom_functions": Feature(
-        {
-            "conftest.py": """
-                import pytest
-
-                class Loud(pytest.Function):
-                    def runtest(self):
-                        print("loud")
-                        super().runtest()
-
-                def pytest_pycollect_makeitem(collector, name, obj):
-                    if name.startswith("loud_"):
-                        return Loud.from_parent(collector, name=name, callobj=obj)
-                """,
-            "test_loud.py": """
-                def loud_one(tmp_path): assert tmp_path.exists()
-                def loud_two(): assert False
-                """,
-        },
-        sees="passed failed",
-    ),
     "mocker": Feature(
         """
         import asyncio, os, pytest
@@ -318,9 +237,8 @@ if tuple(map(int, pytest.__version__.split(".")[:1])) >= (9,):
         sees="passed failed subfailed",
     )
 
-_DOCTESTS = (("--doctest-modules", "--doctest-glob=*.txt"),)
 _TABLES = (
-    Table("old-ways", _OLD_WAYS, "asyncio_mode = auto", _DOCTESTS),
+    Table("old-ways", _OLD_WAYS, "asyncio_mode = auto"),
     Table("plugins", _PLUGINS, "asyncio_mode = auto"),
 )
 

@@ -179,7 +179,7 @@ _TABLES = (
     Table("auto", _AUTO, "asyncio_mode = auto"),
     Table("auto-by-option", _AUTO, steps=(("--asyncio-mode=auto",),)),
     Table("auto-by-mark", _AUTO, "asyncio_mode = auto", (("-m", "asyncio"),)),
-    Table("hypothesis", _HYPOTHESIS),
+    Table("hypothesis", _HYPOTHESIS, plugins=("hypothesispytest",)),
     Table("methods", _METHODS, "asyncio_mode = auto"),
     Table("debug-on", _DEBUG, "asyncio_debug = true"),
     Table("debug-on-by-option", _DEBUG, steps=(("--asyncio-debug",),)),

@@ -13,8 +13,8 @@ import sys
 from asyncio import events, tasks
 from typing import Any, TypeAlias
 
-# Running loop, its current task (only where that is kept per thread), hooks for
-# asynchronous generators, policy, the policy's current loop, whether it was set.
+# Running loop, its current task (only where that is kept per thread), what the thread
+# does with coroutines, policy, the policy's current loop, whether it was set.
 LoopState: TypeAlias = tuple[
     "asyncio.AbstractEventLoop | None",
     "asyncio.Task[Any] | None",
@@ -41,6 +41,8 @@ get_running_loop = _events._get_running_loop
 _set_running_loop = _events._set_running_loop
 _get_asyncgen_hooks = sys.get_asyncgen_hooks
 _set_asyncgen_hooks = sys.set_asyncgen_hooks
+_get_origin_depth = sys.get_coroutine_origin_tracking_depth
+_set_origin_depth = sys.set_coroutine_origin_tracking_depth
 
 
 def ensure_policy() -> None:
@@ -55,15 +57,17 @@ def get_loop_state() -> LoopState:
     task = None
     if _TASK_PER_THREAD and running is not None:
         task = _tasks._swap_current_task(running, None)
+    # A loop in debug mode changes the depth while it runs, as it does the hooks.
+    coroutines = _get_asyncgen_hooks(), _get_origin_depth()
     policy = _events._event_loop_policy
     # A policy that is not derived from asyncio's own keeps its loop where it likes.
     local = getattr(policy, "_local", None)
     if local is None:
-        return running, task, _get_asyncgen_hooks(), policy, None, False
+        return running, task, coroutines, policy, None, False
     return (
         running,
         task,
-        _get_asyncgen_hooks(),
+        coroutines,
         policy,
         local._loop,
         getattr(local, "_set_called", False),
@@ -72,11 +76,12 @@ def get_loop_state() -> LoopState:
 
 def set_loop_state(state: LoopState) -> None:
     """Put back what ``get_loop_state`` returned."""
-    running, task, hooks, policy, current, set_called = state
+    running, task, (hooks, origin_depth), policy, current, set_called = state
     _set_running_loop(running)
     if task is not None:
         _tasks._swap_current_task(running, task)
     _set_asyncgen_hooks(*hooks)
+    _set_origin_depth(origin_depth)
     _events._event_loop_policy = policy
     local = getattr(policy, "_local", None)
     if local is not None:

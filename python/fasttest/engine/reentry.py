@@ -16,9 +16,10 @@ _SIGNALS = sorted(signal.valid_signals())
 
 
 def must_block() -> bool:
-    """Whether the caller runs inside an import, a finalizer or a signal handler.
+    """Whether the caller runs in an import, a finalizer, a signal handler, a doctest.
 
-    Another strand could then see a half-imported module, or find itself in the middle
+    Another strand could then see a half-imported module, print to what the doctest has
+    put in the place of ``sys.stdout``, or find itself in the middle
     of something that the interrupted code takes to be done at once. Costs a few
     microseconds: it looks at each frame of the strand.
     """
@@ -41,6 +42,9 @@ def _callback_codes() -> set[CodeType]:
     functions: list[Any] = [get_signal_handler(number) for number in _SIGNALS]
     functions += gc.callbacks
     codes = {_FINALIZER_CODE}
+    doctest = sys.modules.get("doctest")
+    if doctest is not None:
+        codes.add(doctest.DocTestRunner.run.__code__)
     for function in functions:
         # A partial's function counts; what has no Python code cannot run a loop.
         code = getattr(getattr(function, "func", function), "__code__", None)

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fasttest.host import asyncio_dialect as dialect
-from fasttest.host import plugins, private
-from fasttest.host.private import Scope
+from fasttest.host.guests import Guests, functions_of
 from fasttest.isolation.process_state import (
     PATCHING_MARKS,
     Finding,
@@ -19,7 +17,7 @@ from fasttest.isolation.process_state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from _pytest import nodes
 
@@ -57,6 +55,7 @@ class Exclusive:
         self._root = str(session.config.rootpath)
         self._listeners = listeners
         self._state = ProcessState(self._is_project)
+        self._guests = Guests(self._is_project)
         self._by_module: dict[str, bool] = {}
         self._by_node: dict[nodes.Node, list[Finding]] = {}
         self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
@@ -69,16 +68,21 @@ class Exclusive:
             closure: Its fixtures.
             loop: The plan's loop for its call.
         """
-        if not _is_plain(item):
-            return Verdict(f"run by {type(item).__name__} itself")
+        why = self._guests.reason(item)
+        if why is not None:
+            return Verdict(why)
         stranger = self._listeners.stranger(item)
         if stranger is not None:
             return Verdict(f"plugin {stranger}")
-        assert isinstance(item, pytest.Function)
         shared, own = self._fixtures(closure)
         if shared is not None:
             return Verdict(shared.text)
-        found = [*own, *self._marks(item), *self._state.findings([item.obj])]
+        found = [
+            *own,
+            *self._marks(item),
+            *self._state.findings(self._guests.functions(item)),
+            *self._guests.findings(item),
+        ]
         if not found:
             return BESIDE
         for finding in found:
@@ -104,7 +108,7 @@ class Exclusive:
         if found is None:
             shared, own = (
                 self._state.findings(
-                    _functions(closure, indexes), _names(closure, indexes)
+                    functions_of(closure, indexes), _names(closure, indexes)
                 )
                 for indexes in (closure.wide, closure.own)
             )
@@ -134,31 +138,6 @@ class Exclusive:
             known = file.startswith(self._root) and "site-packages" not in file
             self._by_module[module] = known
         return known
-
-
-def _is_plain(item: pytest.Item) -> bool:
-    """Whether an item is a test function with nothing of its own in how it runs."""
-    if not isinstance(item, pytest.Function):
-        return False
-    kind = type(item)
-    return kind is pytest.Function or dialect.is_async_test(item)
-
-
-def _functions(
-    closure: Closure, indexes: Sequence[int]
-) -> Iterator[Callable[..., Any]]:
-    """The functions of a closure's fixtures that belong to a part of the run.
-
-    A session's fixtures are left out: what they change stays changed for all tests,
-    under pytest as well.
-    """
-    for index in indexes:
-        definition = closure.entries[index].definition
-        if definition is None or private.scope_of(definition) is Scope.Session:
-            continue
-        module = definition.func.__module__ or ""
-        if not (module.startswith("_pytest.") or plugins.understands_fixture(module)):
-            yield definition.func
 
 
 def _names(closure: Closure, indexes: Sequence[int]) -> Iterator[str]:

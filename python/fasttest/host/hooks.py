@@ -109,6 +109,7 @@ class Listeners:
             (known := plugins.KNOWN.get(plugins.module_of(plugin))) is None
             or not known.idle
             or known.alone(item)
+            or known.overlaps(item)
             for plugin in self.phases(item).listening
         )
 

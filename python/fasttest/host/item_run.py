@@ -12,7 +12,7 @@ from fasttest.engine import context
 from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
-from fasttest.host.definitions import InstanceDef, RoutedDefinitions
+from fasttest.host.definitions import InstanceDef, RoutedDefinitions, adopt
 from fasttest.host.item_stack import ItemStack
 from fasttest.host.loop_options import LoopOptions
 from fasttest.host.reports import Outcome
@@ -120,6 +120,7 @@ class ItemRun:
             self.left_over.check(item)
         self.begun = True
         dialect.check_test(item)
+        self._adopt_context()
         self.route_definitions()
         if self._routed is not None:
             active = private.active_fixtures(private.request_of(item))
@@ -141,6 +142,13 @@ class ItemRun:
             self._routed = RoutedDefinitions(self, info.name2fixturedefs)
             request = private.request_of(self.item)
             private.route_definitions(request, self._routed)
+
+    def _adopt_context(self) -> None:
+        """Have what a unittest's case emits in a context of its own come here."""
+        if private.is_test_case(self.item):
+            own = private.context_of_case(self.item)
+            if own is not None:
+                adopt(own)
 
     def tear_down(self, stay: int = -1) -> None:
         """Tear down all that ends with the item, or with a further pass of it.

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fasttest.host import private
+from fasttest.host import hypothesis_state, private
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 OVERLAPS = "fasttest_overlaps"
 
 
+def _always(item: pytest.Item) -> bool:
+    return True
+
+
+def _never(item: pytest.Item) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of the hooks of a plugin.
@@ -31,10 +39,12 @@ class Known:
         alone: Whether it acts on this test in a way that cannot overlap.
         idle: Whether its hooks do nothing for all other tests, so that those need not
             be called; otherwise they are.
+        overlaps: Whether it acts on this test in a way that can.
     """
 
     alone: Predicate
     idle: bool = True
+    overlaps: Predicate = _never
 
 
 class Shared:
@@ -79,10 +89,6 @@ def owner_of_shared_fixture(item: pytest.Item) -> str | None:
     return None
 
 
-def _always(item: pytest.Item) -> bool:
-    return True
-
-
 def _has(item: pytest.Item, *names: str) -> bool:
     """Whether an item needs one of these fixtures or has a mark of such a name."""
     fixtures = getattr(item, "fixturenames", ())
@@ -123,10 +129,6 @@ def _reruns(item: pytest.Item) -> object:
         or _ini(item, "reruns")
         or item.get_closest_marker("flaky")
     )
-
-
-def _is_given(item: pytest.Item) -> bool:
-    return hasattr(getattr(item, "obj", None), "hypothesis")
 
 
 def _is_measured(item: pytest.Item) -> bool:
@@ -201,7 +203,8 @@ KNOWN: dict[str, Known] = {
     "pytest_rerunfailures": Known(_reruns),
     # Counts in `pytest_runtest_makereport` what `pytest_runtest_protocol` has begun.
     "pytest_retry.retry_plugin": Known(lambda item: _has(item, "flaky"), idle=False),
-    "_hypothesis_pytestplugin": Known(_is_given),
+    # Those which cannot overlap are among the guests.
+    "_hypothesis_pytestplugin": Known(_never, overlaps=hypothesis_state.is_given),
     # Its mark is there by now, where an option puts it on every async test.
     "pytest_trio.plugin": Known(lambda item: _has(item, "trio")),
     "pytest_benchmark.plugin": Known(_is_measured),

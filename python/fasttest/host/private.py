@@ -11,17 +11,19 @@ import copy
 import os
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, TypeGuard, cast
 
 import pytest
 from _pytest import (
     assertion,
+    doctest,
     fixtures,
     monkeypatch,
     nodes,
     python,
     runner,
     threadexception,
+    unittest,
     unraisableexception,
 )
 from _pytest import logging as pytest_logging
@@ -31,6 +33,7 @@ from _pytest.scope import Scope
 from _pytest.warnings import catch_warnings_for_item
 
 if TYPE_CHECKING:
+    import contextvars
     import logging
     from collections import deque
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -634,5 +637,44 @@ def filters_of_marks(item: pytest.Item) -> Iterator[None]:
 
 def forget_sections(item: pytest.Item) -> None:
     """Drop what a former run of the item added to its report."""
+
+
+# What pytest renews for a further run of an item, and what ``forget_run`` clears.
+RUN_ATTRIBUTES = frozenset(
+    {
+        "_instance",
+        "_obj",
+        "_report_sections",
+        "_request",
+        "funcargs",
+        "user_properties",
+    }
+)
+
+
+def is_test_case(item: pytest.Item) -> TypeGuard[pytest.Function]:
+    """Whether an item is a test of a ``unittest.TestCase``, as pytest makes them."""
+    return type(item) is unittest.TestCaseFunction
+
+
+def is_doctest(item: pytest.Item) -> TypeGuard[doctest.DoctestItem]:
+    """Whether an item is a doctest, as pytest makes them."""
+    return type(item) is doctest.DoctestItem
+
+
+def context_of_case(item: pytest.Function) -> contextvars.Context | None:
+    """The context in which an ``IsolatedAsyncioTestCase`` runs all its parts.
+
+    From Python 3.11 on it is copied when the case is made, which is at collection.
+    """
+    return getattr(item.instance, "_asyncioTestContext", None)
+
+
+def forget_run(item: pytest.Item) -> None:
+    """Drop what a former run of the item added to its report, and its test case."""
     item._report_sections.clear()
     item.user_properties.clear()
+    if is_test_case(item):
+        # The first pytest 8.2 leaves None there, with which it cannot run again.
+        vars(item).pop("_instance", None)
+        vars(item).pop("_obj", None)

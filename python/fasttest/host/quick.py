@@ -16,6 +16,7 @@ from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.anyio_runners import is_anyio_test
+from fasttest.host.guests import is_plain
 
 if TYPE_CHECKING:
     from _pytest.nodes import Node
@@ -70,7 +71,7 @@ class QuickWay:
 
     def may_take(self, item: pytest.Item, closure: Closure) -> bool:
         """Whether nobody needs more of this item than that it is run."""
-        if not self.open or closure.own:
+        if not self.open or closure.own or not is_plain(item):
             return False
         marks = self._marks(item)
         return (

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fasttest.host import private
+from fasttest.host.current import current_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pytest
 
     from fasttest.host.item_run import ItemRun
@@ -22,6 +26,7 @@ class Outcome:
         reports: Its phases' reports with the calls they were made of.
         warnings: The warnings it showed.
         passed: The run, if it passed and took the short way: there are no reports.
+        told: Whether it goes out, or has gone.
     """
 
     item: pytest.Item
@@ -30,11 +35,48 @@ class Outcome:
     )
     warnings: list[Any] = field(default_factory=list)
     passed: ItemRun | None = None
+    told: bool = False
 
     @property
     def failed(self) -> bool:
         """Whether a phase failed."""
         return any(report.failed for report, _ in self.reports)
+
+
+@contextlib.contextmanager
+def held_reports(session: pytest.Session) -> Iterator[None]:
+    """Keep what tests beside others report in their midst, as their sub-tests.
+
+    It goes out with the reports of their phases, if their outcome counts.
+    """
+    look_up = session.gethookproxy
+    session.gethookproxy = lambda fspath: _Relay(look_up(fspath))  # type: ignore
+    try:
+        yield
+    finally:
+        del session.gethookproxy
+
+
+class _Relay:
+    """The hooks for an item, of which one holds back."""
+
+    def __init__(self, relay: Any) -> None:
+        self._relay = relay
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._relay, name)
+
+    def pytest_runtest_logreport(self, *, report: pytest.TestReport) -> None:
+        run = current_run.get()
+        if (
+            run is None
+            or run.keep is None
+            or run.outcome.told
+            or report.nodeid != run.item.nodeid
+        ):
+            self._relay.pytest_runtest_logreport(report=report)
+        else:
+            run.outcome.reports.append((report, None))
 
 
 class Reporter:
@@ -97,6 +139,7 @@ class Reporter:
         self.latest = test
         if outcome is None:
             return
+        outcome.told = True
         item = outcome.item
         for message in outcome.warnings:
             private.record_warning(self._session, message, item.nodeid)

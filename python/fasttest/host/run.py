@@ -19,13 +19,14 @@ from fasttest.host.context_trail import ContextTrail
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
+from fasttest.host.guests import is_async_case, remembered
 from fasttest.host.hooks import Listeners
 from fasttest.host.instances import Instances
 from fasttest.host.item_run import ItemRun
 from fasttest.host.left_over import LeftOver
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
-from fasttest.host.reports import Outcome, Reporter
+from fasttest.host.reports import Outcome, Reporter, held_reports
 from fasttest.host.routing import Routing
 from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
@@ -148,6 +149,7 @@ class Run:
                 if self._options.concurrency > 1:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
+                    stack.enter_context(held_reports(self._session))
                 self.executor.run()
         finally:
             self._durations.save()
@@ -171,8 +173,8 @@ class Run:
         current_run.set(run)
         began_with = self._trail.enter(stream.test)
         try:
-            if self._is_guest(stream.test):
-                self._run_guest(run)
+            if self._is_alone(stream.test):
+                self._run_alone(run)
             else:
                 self._run_beside(run)
         except BaseException as error:
@@ -274,11 +276,12 @@ class Run:
         began = _clock()
         self._routing.resume()
         run.keep = functools.partial(self._keep, run)
+        restore = remembered(run.item)
         run.virtual = self._virtual
         verdict = self._verdicts.get(test, BESIDE)
         self._virtual.perform(run, verdict, self._phases.run)
         on_loop = self._suite.plan.loop_of(test) != _core.NO_LOOP
-        if on_loop or is_anyio_test(run.item):
+        if on_loop or is_anyio_test(run.item) or is_async_case(run.item):
             self._durations.note(run.item, _clock() - began - run.stream.lingered)
         if run.stream.cancelled:
             return
@@ -290,7 +293,8 @@ class Run:
                 self._reporter.emit(test, run.outcome)
         else:
             self._first[test] = run.outcome
-            private.forget_sections(run.item)
+            private.forget_run(run.item)
+            restore()
 
     def _keep(self, run: ItemRun) -> bool:
         """Whether an outcome counts that was reached beside others."""
@@ -319,10 +323,10 @@ class Run:
             with contextlib.suppress(Exception):
                 run.tear_down()
 
-    def _is_guest(self, test: int) -> bool:
+    def _is_alone(self, test: int) -> bool:
         return self._options.concurrency == 1 or self._suite.plan.is_exclusive(test)
 
-    def _run_guest(self, run: ItemRun) -> None:
+    def _run_alone(self, run: ItemRun) -> None:
         """Run an item alone by pytest's own protocol, with all that it redirects."""
         item, test = run.item, run.stream.test
         following = test + 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
-from fasttest.host import private
+from fasttest.host import hypothesis_state, private
 from fasttest.host.closures import Closure, Entry, Resolution
 from fasttest.host.parameter_keys import ParameterKeys
 from fasttest.host.private import Scope
@@ -47,6 +47,7 @@ class Suite:
         self._keep: list[Any] = []
         self._params: dict[int, ParameterKeys] = {}
         self._loops: dict[tuple[Scope, int, _MadeBy], int] = {}
+        self._handles: dict[int, int] = {}
         self._by_signature: dict[tuple[Any, ...], Closure] = {}
 
     def closure_of(self, item: pytest.Item) -> tuple[Closure, int]:
@@ -82,8 +83,19 @@ class Suite:
                 else self.param_key(item, entry.definition, entry.loop)
                 for entry in closure.entries
             ]
-        self.plan.add_test(closure.id, keys, loop, [], exclusive, expected_wait)
+        turns = self._turns(item)
+        self.plan.add_test(closure.id, keys, loop, turns, exclusive, expected_wait)
         self.closures.append(closure)
+
+    def _turns(self, item: pytest.Item) -> list[int]:
+        """The resources of which an item needs the only one there is."""
+        if not hypothesis_state.is_given(item) or private.is_test_case(item):
+            return []
+        handle = hypothesis_state.handle_of(item)
+        if id(handle) not in self._handles:
+            self._keep.append(handle)
+            self._handles[id(handle)] = self.plan.add_resource(item.name, 1)
+        return [self._handles[id(handle)]]
 
     def fixture(self, definition: FixtureDef[Any]) -> int:
         """The plan's id of a fixture definition."""

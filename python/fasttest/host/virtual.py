@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fasttest.host import private
+from fasttest.host import hypothesis_state, private
 from fasttest.host.current import current_run
 from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
@@ -116,6 +116,9 @@ class Virtual:
             state.note(cells.Environment(), stays=True)
         elif kind is Kind.DIRECTORY:
             state.note(cells.WorkingDirectory(), stays=True)
+        elif kind is Kind.EXAMPLES:
+            for cell in hypothesis_state.begin():
+                state.note(cell, stays=True)
         elif kind is Kind.LOGS:
             run.caplog_handler = private.caplog_handler(run.item)
             private.begin_caplog_phase(run.item, "setup")

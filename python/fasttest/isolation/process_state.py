@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     LOGS = "levels of loggers"
     ENVIRONMENT = "environment variables"
     DIRECTORY = "working directory"
+    EXAMPLES = "state of Hypothesis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +74,17 @@ PATCHING_FIXTURES: dict[str, Kind | None] = {
     "pytester": None,
     "testdir": None,
     "doctest_namespace": None,
+    # Redirects the output of the process for the time of each sub-test.
+    "subtests": None,
 }
 
 # Names which, used as a global or an attribute, stand for a change of the process.
 _CHANGING_NAMES: dict[str, Kind | None] = {
     "MonkeyPatch": Kind.PATCHES,
+    "assertLogs": None,
+    "assertNoLogs": None,
+    "assertWarns": Kind.WARNINGS,
+    "assertWarnsRegex": Kind.WARNINGS,
     "chdir": Kind.DIRECTORY,
     "catch_warnings": Kind.WARNINGS,
     "environ": Kind.ENVIRONMENT,

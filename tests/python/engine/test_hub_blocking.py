@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import gc
 import os
 import signal
@@ -80,6 +81,14 @@ def test_a_loop_run_by_an_import_blocks(
     monkeypatch.setitem(sys.modules, "order_", order)
     assert order.of(lambda: __import__("waits_when_imported")) == ["waited", "other"]
     sys.modules.pop("waits_when_imported")
+
+
+def test_a_loop_run_by_a_doctest_blocks(order: _Order) -> None:
+    """It has replaced ``sys.stdout``: what others print would become its output."""
+    test = doctest.DocTestParser().get_doctest(
+        ">>> wait()", {"wait": order.wait}, "waiting", None, None
+    )
+    assert order.of(lambda: doctest.DocTestRunner().run(test)) == ["waited", "other"]
 
 
 def test_a_loop_run_by_a_finalizer_blocks(order: _Order) -> None:

@@ -46,6 +46,22 @@ def _park_between(
     return [each.result for each in strands]
 
 
+def test_the_origins_of_coroutines_are_tracked_for_each_strand(
+    hub: Hub, run: Run
+) -> None:
+    """A loop in debug mode turns it on while it runs, for its own strand only."""
+    depths = iter((3, 5))
+    before = sys.get_coroutine_origin_tracking_depth()
+    found = _park_between(
+        hub,
+        run,
+        lambda: sys.set_coroutine_origin_tracking_depth(next(depths)),
+        sys.get_coroutine_origin_tracking_depth,
+    )
+    assert found == [3, 5]
+    assert sys.get_coroutine_origin_tracking_depth() == before
+
+
 def _current_loop() -> asyncio.AbstractEventLoop | None:
     try:
         return asyncio.get_event_loop_policy().get_event_loop()
