@@ -25,6 +25,7 @@ def all_suites(seed: int) -> list[Suite]:
         sleeping.alternating(),
         sleeping.by_scope("function", "mark", files=10, name="sleep-ten-files"),
         sleeping.with_fixture(),
+        sleeping.cases(),
         overhead.empty_async(),
         overhead.trivial_sync(),
         mixed.mixed(seed),

@@ -41,6 +41,22 @@ async def resource():
     yield "ready"
 """
 
+_CASES = """
+
+import unittest
+
+
+class TestSleep(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.loop = asyncio.get_running_loop()
+"""
+
+_CASE = """
+    async def test_sleep_{number:03}(self):
+        assert asyncio.get_running_loop() is self.loop
+        await wait("test {number}")
+"""
+
 _SYNC_TEST = """
 
 def test_between_{number:03}():
@@ -119,6 +135,22 @@ def with_fixture(*, tests: int = 200, seconds: float = 0.05) -> Suite:
         },
         expected=Counts(passed=tests),
         goal=15.0,
+    )
+
+
+def cases(*, tests: int = 200, seconds: float = 0.05) -> Suite:
+    """Make a suite of unittest's cases that wait, each on the loop unittest makes."""
+    pieces = [_PREAMBLE.format(seconds=seconds), _CASES]
+    pieces += [_CASE.format(number=number) for number in range(tests)]
+    return Suite(
+        name="sleep-unittest",
+        about=f"{tests} x sleep({seconds}) in an IsolatedAsyncioTestCase",
+        files={
+            "pytest.ini": _ini("function", "mark"),
+            "test_sleep.py": "".join(pieces),
+        },
+        expected=Counts(passed=tests),
+        goal=10.0,
     )
 
 

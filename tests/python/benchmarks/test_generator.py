@@ -28,6 +28,7 @@ SMALL = [
     sleeping.by_scope("session", "ini", tests=4, seconds=0),
     sleeping.alternating(tests=4, seconds=0),
     sleeping.with_fixture(tests=4, seconds=0),
+    sleeping.cases(tests=4, seconds=0),
     overhead.empty_async(tests=4, files=2),
     overhead.trivial_sync(tests=4, files=2),
     mixed.mixed(3, files=2, pieces=12),
