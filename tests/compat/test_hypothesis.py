@@ -348,13 +348,16 @@ TestBroken = Broken.TestCase
 }
 
 _AUTO = "asyncio_mode = auto"
+_PLUGIN = ("hypothesispytest",)
+
 _TABLES = (
-    Table("given", _TESTS, _AUTO),
+    Table("given", _TESTS, _AUTO, plugins=_PLUGIN),
     Table(
         "given-statistics",
         {"many_examples": _TESTS["many_examples"], "red": _TESTS["red"]},
         _AUTO,
         (("--hypothesis-show-statistics",),),
+        plugins=_PLUGIN,
     ),
 )
 
