@@ -67,7 +67,7 @@ PATCHING_FIXTURES: dict[str, Kind | None] = {
     "time_machine": None,
     "respx_mock": None,
     "httpx_mock": Kind.PATCHES,
-    "aioresponses": Kind.PATCHES,
+    "aioresponses": None,
     "requests_mock": None,
     "socket_disabled": None,
     "socket_enabled": None,

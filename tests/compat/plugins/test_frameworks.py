@@ -376,7 +376,7 @@ _TABLES = (
         plugins=("django",),
     ),
     Table("django-not-used", {"beside": _BESIDE}, _AUTO, plugins=("django",)),
-    Table("given", _GIVEN, _AUTO),
+    Table("given", _GIVEN, _AUTO, plugins=("hypothesispytest",)),
 )
 
 
