@@ -67,9 +67,14 @@ class Runs:
         # Two at a time: a run is mostly start-up, and timing is never compared.
         self._pool = ThreadPoolExecutor(2)
         self._runs: dict[tuple[str, str], Future[Run]] = {}
+        self._tables: dict[str, Table] = {}
 
     def of(self, table: Table, setting: Setting) -> Run:
         """Return a table's run in one setting."""
+        if self._tables.setdefault(table.name, table) != table:
+            raise ValueError(
+                f"two tables are named {table.name}; give one another name"
+            )
         if (table.name, PYTEST.name) not in self._runs:
             for number, each in enumerate((PYTEST, *table.settings)):
                 # Paths of one length, since texts are cut and wrapped by length.

@@ -297,7 +297,7 @@ _REPEATED = {
 
 _INI = "asyncio_mode = auto"
 _TABLES = (
-    Table("reruns", _LIVES, _INI, plugins=("rerunfailures",)),
+    Table("further-passes", _LIVES, _INI, plugins=("rerunfailures",)),
     Table("repeated", _REPEATED, _INI, conftest=_LOOP),
 )
 

@@ -351,9 +351,9 @@ _AUTO = "asyncio_mode = auto"
 _PLUGIN = ("hypothesispytest",)
 
 _TABLES = (
-    Table("given", _TESTS, _AUTO, plugins=_PLUGIN),
+    Table("hypothesis-given", _TESTS, _AUTO, plugins=_PLUGIN),
     Table(
-        "given-statistics",
+        "hypothesis-statistics",
         {"many_examples": _TESTS["many_examples"], "red": _TESTS["red"]},
         _AUTO,
         (("--hypothesis-show-statistics",),),
