@@ -179,8 +179,8 @@ def remembered(item: pytest.Item) -> Callable[[], None]:
     if private.is_doctest(item):
         # The names its examples see, which the end of the doctest clears.
         return functools.partial(_put_back, item.dtest.globs, dict(item.dtest.globs))
-    kept = {k: v for k, v in vars(item).items() if k not in private.RUN_ATTRIBUTES}
-    return functools.partial(_put_back, vars(item), kept, private.RUN_ATTRIBUTES)
+    names = vars(item)
+    return functools.partial(_put_back, names, names.copy(), private.RUN_ATTRIBUTES)
 
 
 def _put_back(
@@ -190,7 +190,7 @@ def _put_back(
 ) -> None:
     for name in names.keys() - before.keys() - set(others):
         del names[name]
-    names.update(before)
+    names.update((k, v) for k, v in before.items() if k not in others)
 
 
 def _class_of(item: pytest.Function) -> type:

@@ -225,8 +225,10 @@ class ItemRun:
         self._finalize(0)
         if self._item_set_up:
             self._item_set_up = False
-            with self._errors.of(self.item):
+            try:
                 self.item.teardown()
+            except BaseException as error:
+                self._errors.add(self.item, error)
 
     def call_async(self) -> None:
         """Call the item's async function on the event loop of its loop scope."""

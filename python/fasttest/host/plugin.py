@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import os
 from typing import TYPE_CHECKING
@@ -87,6 +88,9 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.freeze()
         if collects:
             gc.enable()
+        # The interpreter would collect all of it at its end.
+        atexit.unregister(gc.freeze)
+        atexit.register(gc.freeze)
 
 
 @pytest.hookimpl

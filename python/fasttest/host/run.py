@@ -289,6 +289,9 @@ class Run:
             first = self._first.get(test)
             if first is not None and first.failed and not run.outcome.failed:
                 self.conflicts.append(run.item)
+            if run.outcome.passed is not None:  # only the terminal is told
+                self._reporter.emit(test, run.outcome)
+                return
             with self._routing.outside():
                 self._reporter.emit(test, run.outcome)
         else:
