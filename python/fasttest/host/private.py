@@ -670,11 +670,17 @@ def context_of_case(item: pytest.Function) -> contextvars.Context | None:
     return getattr(item.instance, "_asyncioTestContext", None)
 
 
-def forget_run(item: pytest.Item) -> None:
-    """Drop what a former run of the item added to its report, and its test case."""
+def forget_run(item: pytest.Item, collected_in: contextvars.Context) -> None:
+    """Drop what a former run of the item added to its report, and renew its test case.
+
+    Args:
+        item: The item.
+        collected_in: The context in which test cases are made.
+    """
     item._report_sections.clear()
     item.user_properties.clear()
     if is_test_case(item):
         # The first pytest 8.2 leaves None there, with which it cannot run again.
         vars(item).pop("_instance", None)
         vars(item).pop("_obj", None)
+        collected_in.copy().run(getattr, item, "instance")

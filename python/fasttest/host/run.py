@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import functools
 import time
 from collections import Counter
@@ -83,6 +84,7 @@ class Run:
         self._suite = Suite(session)
         self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
+        self._collected_in = contextvars.copy_context()
         self.alone: Counter[str] = Counter()
         self._trail = ContextTrail(len(session.items))
         # -x, --maxfail, --stepwise: what comes first in collection order ends the run.
@@ -296,7 +298,7 @@ class Run:
                 self._reporter.emit(test, run.outcome)
         else:
             self._first[test] = run.outcome
-            private.forget_run(run.item)
+            private.forget_run(run.item, self._collected_in)
             restore()
 
     def _keep(self, run: ItemRun) -> bool:
