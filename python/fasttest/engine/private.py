@@ -77,7 +77,9 @@ def get_loop_state() -> LoopState:
 def set_loop_state(state: LoopState) -> None:
     """Put back what ``get_loop_state`` returned."""
     running, task, (hooks, origin_depth), policy, current, set_called = state
-    _set_running_loop(running)
+    # Setting it asks the operating system for the process's id.
+    if get_running_loop() is not running:
+        _set_running_loop(running)
     if task is not None:
         _tasks._swap_current_task(running, task)
     _set_asyncgen_hooks(*hooks)

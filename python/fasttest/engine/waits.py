@@ -100,6 +100,8 @@ class Waits:
         Returns:
             The strands, those with descriptors first, then by their timers.
         """
+        if not block and not self._by_descriptor:
+            return []
         poller = self._poller
         assert poller is not None
         timeout = self._next_timer() if block else 0.0

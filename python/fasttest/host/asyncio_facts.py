@@ -31,7 +31,7 @@ def test_loop_scope(item: pytest.Item) -> ScopeName | None:
     """
     if not is_async_test(item):
         return None
-    mark = item.get_closest_marker("asyncio")
+    mark = asyncio_marks.closest_mark(item)
     if mark is None:
         return options.default_test_loop_scope(item.config)
     return asyncio_marks.loop_scope(mark, item.config)
@@ -72,7 +72,7 @@ def loop_factory(item: pytest.Item) -> LoopFactory | None:
 def check_test(item: pytest.Item) -> None:
     """Fail if a mark added after collection names a loop scope that is none."""
     if is_async_test(item):
-        mark = item.get_closest_marker("asyncio")
+        mark = asyncio_marks.closest_mark(item)
         if mark is not None:
             asyncio_marks.check_loop_scope(mark, item.nodeid)
 
@@ -158,7 +158,7 @@ def warn_before_call(
     """
     if not options.is_active(item.config):
         return
-    if item.get_closest_marker("asyncio") is None:
+    if asyncio_marks.closest_mark(item) is None:
         return
     if not is_async_test(item):
         item.warn(

@@ -78,7 +78,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     definition = metafunc.definition
     if item_class_for(definition.obj) is None:
         return
-    mark = asyncio_marks.closest_mark(definition)
+    mark = asyncio_marks.needed_mark(definition)
     if mark is not None:
         asyncio_factories.parametrize(
             metafunc, asyncio_marks.parse(mark, definition.nodeid)
@@ -98,6 +98,6 @@ def pytest_pycollect_makeitem() -> Generator[None, _Collected, _Collected]:
 
 def _take_up(item: pytest.Function) -> None:
     item_class = item_class_for(item.obj)
-    if item_class is not None and asyncio_marks.closest_mark(item) is not None:
+    if item_class is not None and asyncio_marks.needed_mark(item) is not None:
         convert(item, item_class)
         asyncio_factories.name_factory(item)

@@ -8,12 +8,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from fasttest.host import asyncio_options as options
 from fasttest.host.asyncio_options import SCOPES, Mode, ScopeName
+
+if TYPE_CHECKING:
+    from _pytest import nodes
 
 _ARGUMENTS = frozenset({"loop_scope", "scope", "loop_factories"})
 
@@ -36,12 +39,26 @@ class AsyncioMark:
     loop_factories: Sequence[str] | None
 
 
-def closest_mark(item: pytest.Function) -> pytest.Mark | None:
+def closest_mark(item: pytest.Item) -> pytest.Mark | None:
+    """The mark that applies to a test.
+
+    ``get_closest_marker`` without its generators: this is asked five times a test.
+    """
+    node: nodes.Node | None = item
+    while node is not None:
+        for mark in node.own_markers:
+            if mark.name == "asyncio":
+                return mark
+        node = node.parent
+    return None
+
+
+def needed_mark(item: pytest.Function) -> pytest.Mark | None:
     """The mark that applies to a function; auto mode adds the one that is missing."""
-    mark = item.get_closest_marker("asyncio")
+    mark = closest_mark(item)
     if mark is None and options.mode(item.config) is Mode.AUTO:
         item.add_marker("asyncio")
-        mark = item.get_closest_marker("asyncio")
+        mark = closest_mark(item)
     return mark
 
 

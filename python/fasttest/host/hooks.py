@@ -105,12 +105,13 @@ class Listeners:
 
     def watched(self, item: pytest.Item) -> bool:
         """Whether anybody but pytest and fasttest is called for the item."""
-        return any(
+        listening = self.phases(item).listening
+        return bool(listening) and any(
             (known := plugins.KNOWN.get(plugins.module_of(plugin))) is None
             or not known.idle
             or known.alone(item)
             or known.overlaps(item)
-            for plugin in self.phases(item).listening
+            for plugin in listening
         )
 
     def _look_up(self, relay: Any) -> PhaseHooks:

@@ -21,7 +21,7 @@ from fasttest.host.unraisable import UnraisableQueue
 from fasttest.host.visits import scope_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from types import TracebackType
 
     import pytest
@@ -235,8 +235,11 @@ class ItemRun:
         item = self.item
         assert isinstance(item, dialect.PytestAsyncioFunction)
         arguments = {name: item.funcargs[name] for name in private.argument_names(item)}
-        with self.on_loop():
-            item.obj(**arguments)
+        if item.coroutine_attribute[0] is item:
+            self._run_on_loop(item.obj(**arguments))
+        else:
+            with self.on_loop():
+                item.obj(**arguments)
 
     @contextlib.contextmanager
     def on_loop(self) -> Iterator[None]:
@@ -246,19 +249,22 @@ class ItemRun:
         """
         item = self.item
         assert isinstance(item, dialect.PytestAsyncioFunction)
-        loop = self.loop(self.suite.plan.loop_of(self.stream.test))
         holder, attribute = item.coroutine_attribute
         function = getattr(holder, attribute)
 
         @functools.wraps(function)
         def run_on_loop(*args: Any, **kwargs: Any) -> None:
-            loop.run(function(*args, **kwargs), contextvars.copy_context())
+            self._run_on_loop(function(*args, **kwargs))
 
         setattr(holder, attribute, run_on_loop)
         try:
             yield
         finally:
             setattr(holder, attribute, function)
+
+    def _run_on_loop(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        loop = self.loop(self.suite.plan.loop_of(self.stream.test))
+        loop.run(coroutine, contextvars.copy_context())
 
     def loop(self, loop: int) -> OwnLoop | SharedLoop:
         """The open loop with this id of the plan, or the item's own."""
@@ -289,9 +295,9 @@ class ItemRun:
         """How to make a loop for the item."""
         return LoopOptions(
             dialect.loop_factory(self.item),
-            dialect.debug(self.item.config),
+            self.suite.loop_debug,
             self._event_loop_policy(),
-            not dialect.leaves_no_loop(self.item.config),
+            self.suite.puts_loop_back,
         )
 
     def _event_loop_policy(self) -> Any:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True)
-class LoopOptions:
+class LoopOptions(NamedTuple):
     """How an event loop of a test or a fixture is made."""
 
     factory: Callable[[], asyncio.AbstractEventLoop] | None

@@ -57,6 +57,9 @@ class QuickWay:
         self._terminal: Any = session.config.pluginmanager.get_plugin(
             "terminalreporter"
         )
+        # The terminal's letter and word for a test that passed, asked for once.
+        self._status: Any = None
+        self._has_one_status = private.is_status_pytests_own(session.config)
         option = session.config.option
         self.open = (
             not any(getattr(option, name, None) for name in _REPORT_OPTIONS)
@@ -121,7 +124,14 @@ class QuickWay:
         if self._terminal is not None:
             report = self.make_report(run)
             self._terminal.pytest_runtest_logstart(report.nodeid, report.location)
-            self._terminal.pytest_runtest_logreport(report)
+            if not self._has_one_status:
+                self._terminal.pytest_runtest_logreport(report)
+                return
+            if self._status is None:
+                self._status = self._config.hook.pytest_report_teststatus(
+                    report=report, config=self._config
+                )
+            private.tell_status_known(self._terminal, report, self._status)
 
     def _marks(self, node: Node) -> frozenset[str]:
         """The names of the marks on a node and on all above it."""

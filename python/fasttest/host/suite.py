@@ -39,6 +39,8 @@ class Suite:
         self.session = session
         self.items: list[pytest.Item] = list(session.items)
         self.plan = _core.Plan()
+        self.loop_debug = dialect.debug(session.config)
+        self.puts_loop_back = not dialect.leaves_no_loop(session.config)
         # With --setup-show also a parameter is a fixture to be shown.
         self.shows_set_up = bool(session.config.getoption("setupshow", False))
         self.closures: list[Closure] = []
