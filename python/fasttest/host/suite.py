@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttest import _core
@@ -39,8 +40,6 @@ class Suite:
         self.session = session
         self.items: list[pytest.Item] = list(session.items)
         self.plan = _core.Plan()
-        self.loop_debug = dialect.debug(session.config)
-        self.puts_loop_back = not dialect.leaves_no_loop(session.config)
         # With --setup-show also a parameter is a fixture to be shown.
         self.shows_set_up = bool(session.config.getoption("setupshow", False))
         self.closures: list[Closure] = []
@@ -51,6 +50,16 @@ class Suite:
         self._loops: dict[tuple[Scope, int, _MadeBy], int] = {}
         self._handles: dict[int, int] = {}
         self._by_signature: dict[tuple[Any, ...], Closure] = {}
+
+    @functools.cached_property
+    def loop_debug(self) -> bool:
+        """Whether event loops run in debug mode; asked once there is one."""
+        return dialect.debug(self.session.config)
+
+    @functools.cached_property
+    def puts_loop_back(self) -> bool:
+        """Whether the loop before one that is closed becomes the current one again."""
+        return not dialect.leaves_no_loop(self.session.config)
 
     def closure_of(self, item: pytest.Item) -> tuple[Closure, int]:
         """The closure of the next item in order, and the loop of its call."""
