@@ -131,7 +131,9 @@ def start(runner: str, table: Table, root: Path, setting: Setting) -> Run:
     """
     table.write(root)
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+    # As users have them.
     env.pop("PYTHONDONTWRITEBYTECODE", None)
+    env.pop("PYTHONUNBUFFERED", None)
     # Under CI pytest does not cut the messages of its summary to the terminal.
     env |= {"CI": "1", "COLUMNS": "100", "NO_COLOR": "1"}
     env["COMPAT_PARTIES"] = str(setting.parties)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fasttest.engine.output import Sink, current_sink, routed_output
@@ -65,6 +66,9 @@ class Routing:
                 stack.enter_context(self._once_per_test.applied())
                 private.route_warnings(self._warn)
             if self._capture is not None:
+                # While it still goes where it belongs.
+                sys.stdout.flush()
+                sys.stderr.flush()
                 self._capture.resume_global_capture()
                 stack.callback(self._suspend_capture, self._capture)
                 files = stack.enter_context(private.past_capture(self._capture))
