@@ -7,4 +7,5 @@ PYBIND11_MODULE(_core, m) {
     fasttest::bind_fixture_graph(m);
     fasttest::bind_plan(m);
     fasttest::bind_orchestrator(m);
+    fasttest::bind_delta_debugging(m);
 }

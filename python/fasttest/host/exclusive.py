@@ -17,7 +17,7 @@ from fasttest.isolation.process_state import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from _pytest import nodes
 
@@ -54,8 +54,8 @@ class Exclusive:
     def __init__(self, session: pytest.Session, listeners: Listeners) -> None:
         self._root = str(session.config.rootpath)
         self._listeners = listeners
-        self._state = ProcessState(self._is_project)
-        self._guests = Guests(self._is_project)
+        self._state = ProcessState(self.is_project)
+        self._guests = Guests(self.is_project)
         self._by_module: dict[str, bool] = {}
         self._by_node: dict[nodes.Node, list[Finding]] = {}
         self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
@@ -131,7 +131,12 @@ class Exclusive:
             self._by_node[node] = found
         return found
 
-    def _is_project(self, module: str) -> bool:
+    def functions(self, item: pytest.Item) -> Iterator[Callable[..., Any]]:
+        """The functions of the project that running an item calls; no fixtures'."""
+        return self._guests.functions(item)
+
+    def is_project(self, module: str) -> bool:
+        """Whether a module, by its name, belongs to the project under test."""
         known = self._by_module.get(module)
         if known is None:
             file = getattr(sys.modules.get(module), "__file__", None) or ""

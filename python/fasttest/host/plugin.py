@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fasttest.engine.concurrency import default_concurrency
-from fasttest.host import asyncio_dialect, private
+from fasttest.host import asyncio_dialect, learning, private
 from fasttest.host.current import current_run
 from fasttest.host.run import Run, RunOptions
 
@@ -27,7 +27,6 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # How a reason to run alone begins that is a plugin or a conftest.
 _PLUGIN = "plugin "
 
-_conflicts = pytest.StashKey[list[pytest.Item]]()
 _blocking_loops = pytest.StashKey[set[type]]()
 
 
@@ -55,11 +54,12 @@ def pytest_addoption(
         help="report a failure that happened beside other tests at once, instead of "
         "running the test again alone",
     )
+    learning.add_option(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for what the run finds out."""
-    config.stash[_conflicts] = []
+    """Make room for what the run finds out, and read what earlier ones have."""
+    learning.configure(config)
     # What ``pytest_collection`` hid; a run inside another process leaves it as it was.
     config.add_cleanup(gc.unfreeze)
     config.stash[_blocking_loops] = set()
@@ -105,12 +105,19 @@ def pytest_runtestloop(session: pytest.Session) -> object:
     if config.option.collectonly:
         return True
     concurrency = 1 if _serial_because(config) else _concurrency(config)
-    run = Run(session, RunOptions(concurrency, config.getoption("rescue")))
-    config.stash[_conflicts] = run.conflicts
-    _say_who_is_in_the_way(config, run.alone)
-    if concurrency > 1:
-        config.stash[_blocking_loops] = run.executor.blocking_loops
-    run.perform()
+    with learning.laboratory(session, concurrency) as laboratory:
+        options = RunOptions(
+            concurrency,
+            config.getoption("rescue"),
+            learning.remembered(config),
+            learning.confirmation(config, laboratory),
+        )
+        run = Run(session, options)
+        _say_who_is_in_the_way(config, run.alone)
+        if concurrency > 1:
+            config.stash[_blocking_loops] = run.executor.blocking_loops
+        run.perform()
+        learning.learn(run, laboratory, concurrency)
     if session.shouldfail:
         raise session.Failed(session.shouldfail)
     if session.shouldstop:
@@ -165,7 +172,7 @@ def pytest_terminal_summary(
     finally:
         gc.freeze()
     _report_blocking_loops(terminalreporter)
-    _report_conflicts(terminalreporter)
+    learning.write_summary(terminalreporter)
     return result
 
 
@@ -177,17 +184,6 @@ def _report_blocking_loops(terminalreporter: TerminalReporter) -> None:
     for name in names:
         terminalreporter.write_line(
             f"{name} cannot be left while it waits: its tests ran one after another"
-        )
-
-
-def _report_conflicts(terminalreporter: TerminalReporter) -> None:
-    conflicts = terminalreporter.config.stash[_conflicts]
-    if not conflicts:
-        return
-    terminalreporter.section("conflicts")
-    for item in conflicts:
-        terminalreporter.write_line(
-            f"CONFLICT {item.nodeid} - failed beside other tests, passed alone"
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
+import pathlib
 import types
 import warnings
 from typing import TYPE_CHECKING, Any, TextIO, TypeGuard, cast
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     import contextvars
     import logging
     from collections import deque
-    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+    from collections.abc import (
+        Callable,
+        Generator,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
 
     from _pytest.capture import CaptureManager
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest, TopRequest
@@ -406,6 +414,34 @@ def terminal_to(config: pytest.Config, file: TextIO | None) -> Iterator[None]:
         writer._file = former
 
 
+def leave_files_alone(session: pytest.Session, folder: str) -> None:
+    """In a forked process, write to none of the files which the other one writes to.
+
+    Args:
+        session: The session.
+        folder: Where its temporary directories are to be.
+    """
+    config = session.config
+    capture = capture_manager(config)
+    if capture is not None:
+        capture.suspend_global_capture(in_=True)
+        capture.read_global_capture()
+        capture.stop_global_capturing()
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+    if capture is not None:
+        capture.start_global_capturing()
+        capture.suspend_global_capture(in_=False)
+    logging_ = logging_plugin(config)
+    if logging_ is not None:
+        logging_.set_log_path(os.devnull)
+    factory: Any = getattr(config, "_tmp_path_factory", None)
+    if factory is not None:
+        factory._basetemp = pathlib.Path(folder).resolve()
+
+
 def has_output(capture: CaptureManager) -> bool:
     """Whether anything was captured since it was last read."""
     capturing = capture._global_capturing
@@ -556,6 +592,16 @@ def tell_status_known(
         terminal.pytest_runtest_logreport(report)
     finally:
         hooks.pytest_report_teststatus = former
+
+
+def deserialized(
+    config: pytest.Config, reports: Iterable[dict[str, Any]]
+) -> list[pytest.TestReport]:
+    """The reports which ``pytest_report_to_serializable`` has made dictionaries of."""
+    return [
+        config.hook.pytest_report_from_serializable(config=config, data=report)
+        for report in reports
+    ]
 
 
 def last_failed(config: pytest.Config) -> bool:

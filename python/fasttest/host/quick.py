@@ -32,7 +32,7 @@ _clock, _now = time.perf_counter, time.time
 _MARKS = frozenset({"skip", "skipif", "xfail"})
 _NONE: frozenset[str] = frozenset()
 
-# Plugins of pytest which, asked for by an option, look at the reports of every phase.
+# Options for which somebody looks at the reports of every phase.
 _REPORT_OPTIONS = ("xmlpath", "durations", "stepwise")
 
 

@@ -54,11 +54,11 @@ def held_reports(session: pytest.Session) -> Iterator[None]:
     try:
         yield
     finally:
-        del session.gethookproxy
+        session.gethookproxy = look_up  # type: ignore[method-assign]
 
 
 class _Relay:
-    """The hooks for an item, of which one holds back."""
+    """The hooks for an item, of which those about its reports hold back."""
 
     def __init__(self, relay: Any) -> None:
         self._relay = relay
@@ -66,17 +66,28 @@ class _Relay:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._relay, name)
 
+    def pytest_runtest_logstart(self, *, nodeid: str, location: Any) -> None:
+        if _holder(nodeid) is None:
+            self._relay.pytest_runtest_logstart(nodeid=nodeid, location=location)
+
+    def pytest_runtest_logfinish(self, *, nodeid: str, location: Any) -> None:
+        if _holder(nodeid) is None:
+            self._relay.pytest_runtest_logfinish(nodeid=nodeid, location=location)
+
     def pytest_runtest_logreport(self, *, report: pytest.TestReport) -> None:
-        run = current_run.get()
-        if (
-            run is None
-            or run.keep is None
-            or run.outcome.told
-            or report.nodeid != run.item.nodeid
-        ):
+        run = _holder(report.nodeid)
+        if run is None:
             self._relay.pytest_runtest_logreport(report=report)
         else:
             run.outcome.reports.append((report, None))
+
+
+def _holder(nodeid: str) -> ItemRun | None:
+    """The run of a test whose reports are held back, if it is one."""
+    run = current_run.get()
+    if run is None or run.keep is None or run.outcome.told:
+        return None
+    return run if nodeid == run.item.nodeid else None
 
 
 class Reporter:

@@ -20,7 +20,8 @@ from fasttest.host.context_trail import ContextTrail
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
-from fasttest.host.guests import is_async_case, remembered
+from fasttest.host.flights import Flights
+from fasttest.host.guests import functions_of, is_async_case, remembered
 from fasttest.host.hooks import Listeners
 from fasttest.host.instances import Instances
 from fasttest.host.item_run import ItemRun
@@ -35,12 +36,14 @@ from fasttest.host.teardown_errors import TeardownErrors
 from fasttest.host.virtual import Virtual
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import pytest
     from _pytest.fixtures import FixtureDef
 
     from fasttest.engine.stream import Stream
+    from fasttest.host.confirmation import Confirmation
+    from fasttest.host.conflicts import Conflict
     from fasttest.host.loop_options import LoopOptions
 
 
@@ -54,10 +57,16 @@ class RunOptions:
     Attributes:
         concurrency: Tests in flight at most; 1 is strictly serial.
         rescue: Whether a failure beside others is confirmed alone.
+        conflicts: The tests that are known not to run beside each other.
+        confirmation: Asked about failures that happened again alone, if there is one.
+        reports_all: Whether the hooks are told of every phase, whoever listens.
     """
 
     concurrency: int
     rescue: bool
+    conflicts: tuple[Conflict, ...] = ()
+    confirmation: Confirmation | None = None
+    reports_all: bool = False
 
 
 class Run:
@@ -68,12 +77,14 @@ class Run:
         options: The command line's.
 
     Attributes:
+        session: The session.
         alone: Why tests run alone, and how many for each reason.
-        conflicts: The tests that failed beside others and passed alone.
+        conflicts: The tests that failed beside others only, and how they passed.
+        flights: Which tests were in flight together.
     """
 
     def __init__(self, session: pytest.Session, options: RunOptions) -> None:
-        self._session = session
+        self.session = session
         self._config = session.config
         self._options = options
         self._reraised = reraised(session.config)
@@ -81,7 +92,7 @@ class Run:
         self._listeners = Listeners(session)
         self._exclusive = Exclusive(session, self._listeners)
         self._anyio = AnyioRunners(session)
-        self._suite = Suite(session)
+        self._suite = Suite(session, options.conflicts)
         self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
         self._collected_in = contextvars.copy_context()
@@ -92,14 +103,18 @@ class Run:
         stops_early = bool(option.maxfail or getattr(option, "stepwise", False))
         self._plan(in_order=stops_early)
         quick = QuickWay(session, self._listeners, self._reraised)
+        quick.open &= not options.reports_all
         self._reporter = Reporter(session, quick, in_order=stops_early)
         self._routing = Routing(session, self._suspect_others)
         self._first: dict[int, Outcome] = {}
+        # Failures of which it has to be found out whether pytest would see them.
+        self._confirmation = None if stops_early else options.confirmation
+        self._unconfirmed: dict[int, Outcome] = {}
         self._rest = TeardownErrors()
-        self._started: set[int] = set()
         # By the test that comes next in collection order.
         self._left_over: dict[int, LeftOver] = {}
-        self.conflicts: list[pytest.Item] = []
+        self.conflicts: dict[int, str] = {}
+        self.flights = Flights(len(session.items))
         if not dialect.leaves_no_loop(session.config):
             # The first loop finds one before it and puts it back, as do all others.
             have_current_loop()
@@ -130,7 +145,9 @@ class Run:
                 closure,
                 loop,
                 exclusive=follows or verdict.alone is not None,
-                expected_wait=0.0 if in_order else self._durations.expected(item),
+                expected_wait=0.0
+                if in_order or self._suite.is_in_conflict(item)
+                else self._durations.expected(item),
             )
             follows = not serial and self._listeners.phases(item).may_leave_over
         self._suite.plan.prepare()
@@ -141,28 +158,31 @@ class Run:
         Raises:
             BaseException: What ends the session: KeyboardInterrupt, pytest's Exit.
         """
-        former = private.set_setup_state(self._session, self._state)
+        former = private.set_setup_state(self.session, self._state)
         try:
             with contextlib.ExitStack() as stack:
                 stack.enter_context(
-                    private.definitions_in_use(self._session, _definitions_in_use)
+                    private.definitions_in_use(self.session, _definitions_in_use)
                 )
                 stack.enter_context(self._anyio)
                 if self._options.concurrency > 1:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
-                    stack.enter_context(held_reports(self._session))
+                    stack.enter_context(held_reports(self.session))
                 self.executor.run()
+            self._confirm()
         finally:
             self._durations.save()
             for test in self.executor.core.dropped():
                 # Failed beside others, and the run ended before it could run alone.
                 if test in self._first:
                     self._reporter.emit(test, self._first[test])
+            for test, outcome in sorted(self._unconfirmed.items()):
+                self._reporter.emit(test, outcome)
             self._reporter.emit_held()
             self._report_rest(former)
-            private.sort_summaries(self._session)
-            private.set_setup_state(self._session, former)
+            private.sort_summaries(self.session)
+            private.set_setup_state(self.session, former)
 
     # What the executor asks of its work.
 
@@ -170,7 +190,7 @@ class Run:
         """Run one item in its strand and report it."""
         run = ItemRun(self._suite, self._instances, stream)
         stream.data = run
-        self._started.add(stream.test)
+        self.flights.begin(stream.test)
         run.left_over = self._left_over.pop(stream.test, None)
         current_run.set(run)
         began_with = self._trail.enter(stream.test)
@@ -190,10 +210,11 @@ class Run:
             elif not run.over:
                 self._rest.include(run.end())
         finally:
+            self.flights.end(stream.test)
             private.drop_request(run.item)
             if run.counts:
                 self._trail.leave(stream.test, began_with, run.handed)
-        if self._session.shouldfail or self._session.shouldstop:
+        if self.session.shouldfail or self.session.shouldstop:
             self.executor.stop()
 
     def set_up(self, stream: Stream, entry: int, instance: int) -> None:
@@ -236,7 +257,7 @@ class Run:
             for left_over in self._left_over.values():
                 errors.include(left_over.errors)
             errors.include(self._rest)
-            private.push(state, self._session, finalizers=[errors.raise_all])
+            private.push(state, self.session, finalizers=[errors.raise_all])
             return
         latest = self._reporter.latest
         if not self._rest:
@@ -254,7 +275,7 @@ class Run:
         items = self._suite.items
         test = run.stream.test
         left_over = LeftOver.of(run, items[test - 1] if test else None)
-        if test + 1 not in self._started:
+        if not self.flights.has_begun(test + 1):
             self._left_over[test + 1] = left_over
             return
         following = items[test + 1]
@@ -290,16 +311,33 @@ class Run:
         if run.counts:
             first = self._first.get(test)
             if first is not None and first.failed and not run.outcome.failed:
-                self.conflicts.append(run.item)
-            if run.outcome.passed is not None:  # only the terminal is told
-                self._reporter.emit(test, run.outcome)
-                return
-            with self._routing.outside():
-                self._reporter.emit(test, run.outcome)
+                self.conflicts[test] = "passed alone"
+            self._report(test, run.outcome)
         else:
             self._first[test] = run.outcome
             private.forget_run(run.item, self._collected_in)
             restore()
+
+    def _report(self, test: int, outcome: Outcome) -> None:
+        if outcome.passed is not None:  # only the terminal is told
+            self._reporter.emit(test, outcome)
+        elif outcome.failed and self._confirmation and self.flights.have_met:
+            self._unconfirmed[test] = outcome
+        else:
+            with self._routing.outside():
+                self._reporter.emit(test, outcome)
+
+    def _confirm(self) -> None:
+        """Replace failures which pytest would not see by what it would."""
+        if not self._unconfirmed or not self._confirmation:
+            return
+        passed = self._confirmation.passed(self.items, self._unconfirmed, self.flights)
+        for test, observation in passed.items():
+            self.conflicts[test] = "passed as pytest runs its file"
+            self._unconfirmed[test].reports = [
+                (report, None)
+                for report in private.deserialized(self._config, observation.reports)
+            ]
 
     def _keep(self, run: ItemRun) -> bool:
         """Whether an outcome counts that was reached beside others."""
@@ -308,6 +346,23 @@ class Run:
         if run.stream.ended_badly or run.left_over is not None:
             return True  # an error of another's teardown, which is reported here
         return not (run.suspect or run.outcome.failed or run.failed_teardown)
+
+    @property
+    def items(self) -> list[pytest.Item]:
+        """The items, whose indexes are the test ids."""
+        return self._suite.items
+
+    def functions(self, test: int) -> list[Callable[..., Any]]:
+        """The functions of the project that running a test calls, its fixtures' too."""
+        closure = self._suite.closures[test]
+        return [
+            *self._exclusive.functions(self._suite.items[test]),
+            *functions_of(closure, range(len(closure.entries))),
+        ]
+
+    def is_project(self, module: str) -> bool:
+        """Whether a module, by its name, belongs to the project under test."""
+        return self._exclusive.is_project(module)
 
     def _suspect_others(self, run: ItemRun) -> None:
         """An error that made ``run`` fail may be that of any test in flight."""
@@ -338,6 +393,9 @@ class Run:
         items = self._suite.items
         run.hold()
         self._routing.suspend()
+        is_held = self._confirmation is not None and self.flights.have_met
+        if is_held:
+            run.keep = functools.partial(self._keep, run)
         # Not the item's own hooks: pytest asks all conftests here.
         self._config.hook.pytest_runtest_protocol(
             item=item,
@@ -346,7 +404,10 @@ class Run:
         if self.executor.core.has_ready() and self._options.concurrency > 1:
             # A test that waited to end a scope goes on; its teardown is routed.
             self._routing.resume()
-        self._reporter.emit(test, None)
+        if is_held:
+            self._report(test, run.outcome)
+        else:
+            self._reporter.emit(test, None)
 
 
 def _definitions_in_use(argname: str, node: object) -> Sequence[FixtureDef[Any]] | None:

@@ -14,11 +14,13 @@ from fasttest.host.private import Scope
 from fasttest.host.visits import Visits, loop_scope_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import pytest
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FuncFixtureInfo
+
+    from fasttest.host.conflicts import Conflict
 
 
 # What tells apart how the loops of a test's are made: the parameters of the fixtures
@@ -34,9 +36,12 @@ class Suite:
 
     Args:
         session: The session with its collected items.
+        conflicts: The tests that are to be kept apart.
     """
 
-    def __init__(self, session: pytest.Session) -> None:
+    def __init__(
+        self, session: pytest.Session, conflicts: Iterable[Conflict] = ()
+    ) -> None:
         self.session = session
         self.items: list[pytest.Item] = list(session.items)
         self.plan = _core.Plan()
@@ -50,6 +55,12 @@ class Suite:
         self._loops: dict[tuple[Scope, int, _MadeBy], int] = {}
         self._handles: dict[int, int] = {}
         self._by_signature: dict[tuple[Any, ...], Closure] = {}
+        # By node id: a resource per conflict, of which there is one.
+        self._conflicts: dict[str, list[int]] = {}
+        for conflict in conflicts:
+            resource = self.plan.add_resource(", ".join(conflict.tests), 1)
+            for nodeid in set(conflict.tests):
+                self._conflicts.setdefault(nodeid, []).append(resource)
 
     @functools.cached_property
     def loop_debug(self) -> bool:
@@ -98,8 +109,16 @@ class Suite:
         self.plan.add_test(closure.id, keys, loop, turns, exclusive, expected_wait)
         self.closures.append(closure)
 
+    def is_in_conflict(self, item: pytest.Item) -> bool:
+        """Whether the item is to be kept apart from others, and in order with them."""
+        return bool(self._conflicts) and item.nodeid in self._conflicts
+
     def _turns(self, item: pytest.Item) -> list[int]:
         """The resources of which an item needs the only one there is."""
+        apart = self._conflicts.get(item.nodeid, []) if self._conflicts else []
+        return apart + self._handle(item)
+
+    def _handle(self, item: pytest.Item) -> list[int]:
         if not hypothesis_state.is_given(item) or private.is_test_case(item):
             return []
         handle = hypothesis_state.handle_of(item)

@@ -1,0 +1,81 @@
+"""Failures that would not have happened under pytest, found after the run.
+
+A test that failed beside others and failed again alone may have met what those others
+have left behind. So its file is run once more as pytest would have run it: in a process
+in which no test has run before, one test after another, up to the test in question.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from fasttest.host.laboratory import LaboratoryError, Observation
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    import pytest
+
+    from fasttest.host.flights import Flights
+    from fasttest.host.laboratory import Laboratory
+
+_clock = time.monotonic
+
+# A run takes at most twice as long for it, but may always take so many seconds more.
+_LEAST = 10.0
+
+
+class Confirmation:
+    """Asks a laboratory whether failures happen under pytest, too.
+
+    Args:
+        laboratory: Where tests are run as pytest runs them.
+
+    Attributes:
+        left_out: How many failures it had no time for.
+    """
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        self._laboratory = laboratory
+        self._began = _clock()
+        self.left_out = 0
+
+    def passed(
+        self, items: Sequence[pytest.Item], failed: Collection[int], flights: Flights
+    ) -> dict[int, Observation]:
+        """Those of the tests that failed which do not fail under pytest.
+
+        Args:
+            items: All tests, in the order of collection.
+            failed: The indexes of those that failed.
+            flights: How long each took.
+
+        Returns:
+            By the test's index, how it went instead.
+        """
+        ends = _clock() + max(_LEAST, _clock() - self._began)
+        passed: dict[int, Observation] = {}
+        for tests in _by_file(items, sorted(failed)):
+            if _clock() > ends:
+                self.left_out += len(tests)
+                continue
+            path = items[tests[0]].path
+            before = [i for i in range(tests[-1] + 1) if items[i].path == path]
+            nodeids = [items[i].nodeid for i in before]
+            try:
+                seen = self._laboratory.observe(nodeids, 1, flights.seconds(before))
+            except LaboratoryError:
+                continue
+            for test in tests:
+                observation = seen.get(items[test].nodeid)
+                if observation is not None and not observation.failed:
+                    passed[test] = observation
+        return passed
+
+
+def _by_file(items: Sequence[pytest.Item], tests: Iterable[int]) -> list[list[int]]:
+    files: dict[object, list[int]] = {}
+    for test in tests:
+        files.setdefault(items[test].path, []).append(test)
+    return list(files.values())

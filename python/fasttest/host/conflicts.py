@@ -1,0 +1,114 @@
+"""Tests that fail in company of each other: what is remembered of them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+_HEAD = """\
+# Tests that fail in company of each other, as fasttest has found out. It never runs the
+# tests of an entry at the same time, and starts them in the order of collection. Read,
+# change, delete and commit it as you like.
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Conflict:
+    """Some tests of which no two are to be in flight together.
+
+    Attributes:
+        tests: Their node ids, in the order of collection.
+        why: What is known of the reason.
+    """
+
+    tests: tuple[str, ...]
+    why: str
+
+
+def read(path: Path) -> list[Conflict]:
+    """What is remembered in a file.
+
+    Raises:
+        pytest.UsageError: The file says something else than conflicts.
+    """
+    try:
+        entries = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _refused(path, f"it cannot be read: {error}") from error
+    unknown = sorted(entries.keys() - {"conflict"})
+    if unknown:
+        reason = f"{unknown[0]!r} is not [[conflict]], which is all there is"
+        raise _refused(path, reason)
+    found = entries.get("conflict", [])
+    if not isinstance(found, list):
+        raise _refused(path, "conflicts are written as [[conflict]], each on its own")
+    return [_conflict(path, number, entry) for number, entry in enumerate(found, 1)]
+
+
+def write(path: Path, conflicts: Iterable[Conflict]) -> None:
+    """Replace what is remembered, sorted; no file is left if that is nothing.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    entries = sorted(set(conflicts))
+    if entries:
+        path.write_text(_HEAD + "".join(map(_entry, entries)), "utf-8")
+    else:
+        path.unlink(missing_ok=True)
+
+
+def merged(known: Sequence[Conflict], found: Iterable[Conflict]) -> list[Conflict]:
+    """What is known, and what was found about other tests than that."""
+    tests = {conflict.tests for conflict in known}
+    return [*known, *(each for each in found if each.tests not in tests)]
+
+
+def _entry(conflict: Conflict) -> str:
+    tests = "".join(f"    {_string(test)},\n" for test in conflict.tests)
+    return f"\n[[conflict]]\ntests = [\n{tests}]\nwhy = {_string(conflict.why)}\n"
+
+
+def _string(text: str) -> str:
+    # As in JSON, but for one character which TOML wants to be escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _conflict(path: Path, number: int, entry: Any) -> Conflict:
+    where = f"conflict {number}"
+    if not isinstance(entry, dict):
+        raise _refused(path, f"{where} is no table: write [[conflict]] over it")
+    unknown = sorted(entry.keys() - {"tests", "why"})
+    if unknown:
+        reason = f"{where} has {unknown[0]!r}, which is neither tests nor why"
+        raise _refused(path, reason)
+    tests, why = entry.get("tests"), entry.get("why", "")
+    if (
+        not isinstance(tests, list)
+        or len(tests) < 2
+        or not all(isinstance(test, str) for test in tests)
+    ):
+        raise _refused(path, f"{where} needs tests, a list of at least two node ids")
+    if not isinstance(why, str):
+        raise _refused(path, f"{where} has a reason that is no text")
+    return Conflict(tuple(tests), why)
+
+
+def _refused(path: Path, reason: str) -> pytest.UsageError:
+    return pytest.UsageError(
+        f"{path.name}: {reason}. Correct the file, or delete it: what is still true of "
+        "it will be found out again."
+    )

@@ -1,0 +1,275 @@
+"""Experiments: some of the tests run again in a process in which none has run yet.
+
+A laboratory is forked off after collection, before the first test and before any
+thread, and waits. For each experiment it forks a child that runs the tests asked for,
+so that no experiment sees what another, or the run itself, has left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from fasttest.host import private
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pytest
+
+# What an experiment may take in any case, in seconds; after that, and twice as long as
+# its tests took in the run, it counts as hanging.
+_PATIENCE = 5.0
+
+
+class LaboratoryError(RuntimeError):
+    """An experiment could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """How a test went in an experiment.
+
+    Attributes:
+        failed: Whether any phase failed.
+        message: The first line of its first error; empty if it did not fail.
+        reports: The reports of its phases, as pytest serializes them.
+    """
+
+    failed: bool
+    message: str
+    reports: tuple[dict[str, Any], ...]
+
+
+def is_possible(session: pytest.Session) -> bool:
+    """Whether this process may be forked: not with threads, nor on macOS."""
+    return (
+        hasattr(os, "fork")
+        and sys.platform != "darwin"
+        and threading.active_count() == 1
+        and len(session.items) > 1
+    )
+
+
+class Laboratory:
+    """A process for experiments; see ``is_possible``.
+
+    It is no child of this process, so that tests which wait for any child do not wait
+    for it, and ends with this process at the latest.
+
+    Args:
+        session: The session, collected.
+        perform: Runs some of its items, with so many in flight at most.
+    """
+
+    def __init__(
+        self,
+        session: pytest.Session,
+        perform: Callable[[list[pytest.Item], int], None],
+    ) -> None:
+        theirs_in, ours_out = os.pipe()
+        ours_in, theirs_out = os.pipe()
+        with warnings.catch_warnings():
+            # Of threads that are none of Python's, which know how to be forked.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if not child:
+            os.close(ours_out)
+            os.close(ours_in)
+            with _no_way_back():
+                if not os.fork():
+                    _Server(session, perform, theirs_out).serve(theirs_in)
+        os.waitpid(child, 0)
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._requests: IO[bytes] = os.fdopen(ours_out, "wb")
+        self._answers: IO[bytes] = os.fdopen(ours_in, "rb", buffering=0)
+
+    def __enter__(self) -> Laboratory:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        with contextlib.suppress(OSError):
+            self._requests.close()
+        self._answers.close()
+
+    def observe(
+        self, tests: Sequence[str], concurrency: int, seconds: float
+    ) -> dict[str, Observation]:
+        """Run some tests, in the order of collection, and see how each went.
+
+        Args:
+            tests: Their node ids.
+            concurrency: Tests in flight at most; 1 runs one after another as pytest.
+            seconds: How long these tests took in the run.
+
+        Returns:
+            By node id; without those that did not come to an end.
+
+        Raises:
+            LaboratoryError: The tests ended their process, or did not end, or the
+                laboratory has ended.
+        """
+        request = {
+            "tests": list(tests),
+            "concurrency": concurrency,
+            "patience": _PATIENCE + 2 * seconds,
+        }
+        try:
+            self._requests.write(json.dumps(request).encode() + b"\n")
+            self._requests.flush()
+            answer = self._answer()
+        except OSError as error:
+            raise LaboratoryError(f"no experiment with {len(tests)} tests") from error
+        return {
+            nodeid: Observation(failed, message, tuple(reports))
+            for nodeid, (failed, message, reports) in answer.items()
+        }
+
+    def _answer(self) -> dict[str, Any]:
+        received = bytearray()
+        while not received.endswith(b"\n"):
+            part = self._answers.read(1 << 16)
+            if not part:
+                raise LaboratoryError("the laboratory has ended")
+            received += part
+        answer: dict[str, Any] | None = json.loads(received)
+        if answer is None:
+            raise LaboratoryError("the tests ended their process, or did not end")
+        return answer
+
+
+class _Server:
+    """The process of a laboratory, which never returns to where it was forked off."""
+
+    def __init__(
+        self,
+        session: pytest.Session,
+        perform: Callable[[list[pytest.Item], int], None],
+        answers: int,
+    ) -> None:
+        self._session = session
+        self._perform = perform
+        self._answers = answers
+
+    def serve(self, requests: int) -> None:
+        """Make experiments until nobody asks for any more."""
+        with _no_way_back():
+            # Ctrl-C is for the run, which then ends this process by closing the pipe.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            folder = tempfile.mkdtemp(prefix="fasttest-")
+            try:
+                private.leave_files_alone(self._session, folder)
+                with os.fdopen(requests, "rb") as lines:
+                    for line in lines:
+                        os.write(self._answers, self._experiment(json.loads(line)))
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _experiment(self, request: dict[str, Any]) -> bytes:
+        receiver, sender = os.pipe()
+        child = os.fork()
+        if not child:
+            os.close(receiver)
+            with _no_way_back():
+                os.setpgid(0, 0)
+                observed = self._observe(request["tests"], request["concurrency"])
+                with os.fdopen(sender, "wb") as file:
+                    file.write(json.dumps(observed, default=repr).encode())
+        os.close(sender)
+        with os.fdopen(receiver, "rb", buffering=0) as file:
+            answer = b"".join(_received(file, time.monotonic() + request["patience"]))
+        # Also what the tests have started, or the child itself if it hangs.
+        with contextlib.suppress(OSError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        return (answer or b"null") + b"\n"
+
+    def _observe(self, tests: Sequence[str], concurrency: int) -> dict[str, Any]:
+        wanted = set(tests)
+        session = self._session
+        items = [item for item in session.items if item.nodeid in wanted]
+        observed: dict[str, Any] = {}
+        look_up = session.gethookproxy
+        session.gethookproxy = lambda fspath: _Relay(  # type: ignore
+            look_up(fspath), observed, session.config
+        )
+        self._perform(items, concurrency)
+        return observed
+
+
+def _received(file: IO[bytes], until: float) -> Iterator[bytes]:
+    """What comes until the end, or until some time."""
+    while select.select([file], [], [], max(0.0, until - time.monotonic()))[0]:
+        part = file.read(1 << 16)
+        if not part:
+            return
+        yield part
+
+
+@contextlib.contextmanager
+def _no_way_back() -> Iterator[None]:
+    """End the process at the end, whatever happens: its stack is another's."""
+    try:
+        yield
+    except BaseException:
+        os._exit(1)
+    os._exit(0)
+
+
+class _Relay:
+    """The hooks for an item, of which those about reports are kept from everybody.
+
+    Args:
+        relay: All hooks for the item.
+        observed: By node id, whether a test failed, how, and the reports of its phases.
+        config: The configuration.
+    """
+
+    def __init__(
+        self,
+        relay: Any,
+        observed: dict[str, tuple[bool, str, list[Any]]],
+        config: pytest.Config,
+    ) -> None:
+        self._relay = relay
+        self._observed = observed
+        self._config = config
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._relay, name)
+
+    def pytest_runtest_logstart(self, **_: object) -> None:
+        """Tell nobody."""
+
+    def pytest_runtest_logfinish(self, **_: object) -> None:
+        """Tell nobody."""
+
+    def pytest_runtest_logreport(self, *, report: pytest.TestReport) -> None:
+        """Keep the report."""
+        failed, message, reports = self._observed.get(report.nodeid, (False, "", []))
+        if report.failed and not failed:
+            failed, message = True, _first_line(report)
+        reports.append(
+            self._config.hook.pytest_report_to_serializable(
+                config=self._config, report=report
+            )
+        )
+        self._observed[report.nodeid] = failed, message, reports
+
+
+def _first_line(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = report.longreprtext if crash is None else crash.message
+    return next(iter(text.splitlines()), "").strip()

@@ -1,0 +1,177 @@
+"""What a run learns about conflicts: who with whom, for all later runs.
+
+What is only needed once there is a conflict is imported then: most runs have none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+
+from fasttest.host.run import Run, RunOptions
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+    from fasttest.host.confirmation import Confirmation
+    from fasttest.host.conflicts import Conflict
+    from fasttest.host.laboratory import Laboratory
+
+# The tests that failed beside others only: how they passed, and with whom they are in
+# conflict, if that was found.
+_Met: TypeAlias = "dict[str, tuple[str, Conflict | None]]"
+
+_LEARN, _KEEP, _IGNORE = "learn", "keep", "ignore"
+
+_FILE_NAME = "fasttest-conflicts.toml"
+
+_known = pytest.StashKey[tuple["Conflict", ...]]()
+_met = pytest.StashKey[_Met]()
+_confirmation = pytest.StashKey["Confirmation"]()
+_trouble = pytest.StashKey[str]()
+
+
+def add_option(group: pytest.OptionGroup) -> None:
+    """Add the options about conflicts."""
+    group.addoption(
+        "--conflicts",
+        choices=(_LEARN, _KEEP, _IGNORE),
+        default=_LEARN,
+        help="learn: find out which tests fail in company of each other, remember "
+        f"them in {_FILE_NAME} and keep them apart (the default); keep: only keep "
+        "apart what is remembered; ignore: not even that",
+    )
+
+
+def configure(config: pytest.Config) -> None:
+    """Read what is remembered.
+
+    Raises:
+        pytest.UsageError: The file says something else than conflicts.
+    """
+    config.stash[_known] = ()
+    path = config.rootpath / _FILE_NAME
+    if config.getoption("conflicts") != _IGNORE and path.exists():
+        from fasttest.host.conflicts import read
+
+        config.stash[_known] = tuple(read(path))
+    config.stash[_met] = {}
+
+
+def remembered(config: pytest.Config) -> tuple[Conflict, ...]:
+    """The tests that are to be kept apart."""
+    return config.stash[_known]
+
+
+def laboratory(
+    session: pytest.Session, concurrency: int
+) -> contextlib.AbstractContextManager[Laboratory | None]:
+    """A laboratory for the run about to begin; none if there is no use for one."""
+    if concurrency > 1 and session.config.getoption("rescue"):
+        from fasttest.host.laboratory import Laboratory, is_possible
+
+        if is_possible(session):
+            return Laboratory(session, functools.partial(_perform, session))
+    return contextlib.nullcontext()
+
+
+def confirmation(
+    config: pytest.Config, laboratory: Laboratory | None
+) -> Confirmation | None:
+    """What is asked about failures that happened again alone, if there is any."""
+    if laboratory is None:
+        return None
+
+    from fasttest.host.confirmation import Confirmation
+
+    config.stash[_confirmation] = Confirmation(laboratory)
+    return config.stash[_confirmation]
+
+
+def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
+    """Look into the conflicts a run has met, and remember what is found.
+
+    Args:
+        run: The run, which is over.
+        laboratory: Where it can be found out; None to go without.
+        concurrency: Tests it had in flight at most.
+    """
+    if not run.conflicts:
+        return
+    config = run.session.config
+    met: _Met = {
+        run.items[test].nodeid: (passed, None)
+        for test, passed in sorted(run.conflicts.items())
+    }
+    config.stash[_met] = met
+    if laboratory is None or config.getoption("conflicts") != _LEARN:
+        return
+
+    from fasttest.host.conflicts import merged, write
+    from fasttest.host.investigation import Investigation
+
+    _say(config, f"looking for who is in conflict with {_tests(len(met))}")
+    found: list[Conflict] = []
+    investigation = Investigation(laboratory, run, concurrency)
+    for test in sorted(run.conflicts):
+        nodeid = run.items[test].nodeid
+        # One of which a conflict was just found may have others: the next run, in which
+        # this one is over, meets them.
+        conflict = next((each for each in found if nodeid in each.tests), None)
+        if conflict is None:
+            conflict = investigation.conflict_of(test)
+            if conflict is not None:
+                found.append(conflict)
+        met[nodeid] = met[nodeid][0], conflict
+    if found:
+        try:
+            known = merged(remembered(config), found)
+            write(config.rootpath / _FILE_NAME, known)
+        except OSError as error:
+            config.stash[_trouble] = f"They cannot be remembered: {error}"
+
+
+def write_summary(terminal: TerminalReporter) -> None:
+    """Name the tests which failed beside others and passed alone, and with whom."""
+    config = terminal.config
+    met = config.stash.get(_met, {})
+    confirmation = config.stash.get(_confirmation, None)
+    left_out = confirmation.left_out if confirmation is not None else 0
+    if not met and not left_out:
+        return
+    terminal.section("conflicts")
+    for nodeid, (passed, found) in met.items():
+        terminal.write_line(f"CONFLICT {nodeid} - failed beside other tests, {passed}")
+        if found is not None:
+            others = [test for test in found.tests if test != nodeid]
+            terminal.write_line(f"    with {', '.join(others)}: {found.why}")
+    if left_out:
+        terminal.write_line(
+            f"{left_out} more failed beside other tests and again alone; there was no "
+            "time to see whether they fail as pytest runs their files"
+        )
+    if _trouble in config.stash:
+        terminal.write_line(config.stash[_trouble])
+    elif any(found for _, found in met.values()):
+        terminal.write_line(f"They are kept apart from now on: see {_FILE_NAME}.")
+
+
+def _perform(
+    session: pytest.Session, items: list[pytest.Item], concurrency: int
+) -> None:
+    """Run some items as an experiment."""
+    session.items = items
+    Run(session, RunOptions(concurrency, rescue=False, reports_all=True)).perform()
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None and config.get_verbosity() >= 0:
+        terminal.write_line(f"fasttest: {text}")
+
+
+def _tests(count: int) -> str:
+    return f"{count} test{'s' if count > 1 else ''}"

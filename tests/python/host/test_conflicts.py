@@ -1,0 +1,90 @@
+"""The file of remembered conflicts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fasttest.host.conflicts import Conflict, merged, read, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PORT = Conflict(("test_a.py::test_one", "test_b.py::test[\"x\"-'y'\\]"), "both: 8080")
+_FILE = Conflict(("test_a.py::test_one", "test_a.py::test_two"), "")
+
+_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the file is."""
+    return tmp_path / "fasttest-conflicts.toml"
+
+
+@given(
+    st.lists(
+        st.builds(
+            Conflict,
+            st.lists(_texts, min_size=2, max_size=4).map(tuple),
+            _texts,
+        ),
+        min_size=1,
+    )
+)
+def test_what_is_written_is_read(
+    tmp_path_factory: pytest.TempPathFactory, conflicts: list[Conflict]
+) -> None:
+    """Sorted, each once, whatever is in a node id."""
+    path = tmp_path_factory.mktemp("conflicts") / "conflicts.toml"
+    write(path, conflicts)
+    assert read(path) == sorted(set(conflicts))
+
+
+def test_the_order_of_finding_does_not_show(path: Path) -> None:
+    """So that a run which finds nothing new leaves no difference to be committed."""
+    write(path, [_PORT, _FILE])
+    text = path.read_text("utf-8")
+    write(path, [_FILE, _PORT, _FILE])
+    assert path.read_text("utf-8") == text
+
+
+def test_nothing_to_remember_is_no_file(path: Path) -> None:
+    """Neither before nor after."""
+    write(path, [])
+    write(path, [_PORT])
+    write(path, [])
+    assert not path.exists()
+
+
+def test_what_somebody_wrote_about_the_same_tests_stays() -> None:
+    """A reason may have been put in better words by hand."""
+    found = Conflict(_PORT.tests, "found again")
+    assert merged([_PORT], [found, _FILE]) == [_PORT, _FILE]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[[conflict]", "it cannot be read"),
+        ("[[conflicts]]", "'conflicts' is not [[conflict]]"),
+        ("conflict = 1", "conflicts are written as [[conflict]]"),
+        ("conflict = [1]", "conflict 1 is no table"),
+        ("[[conflict]]\ntests = ['a', 'b']\nreason = 'x'", "conflict 1 has 'reason'"),
+        ("[[conflict]]\ntests = ['a']", "conflict 1 needs tests"),
+        ("[[conflict]]\ntests = ['a', 2]", "conflict 1 needs tests"),
+        ("[[conflict]]\nwhy = ''", "conflict 1 needs tests"),
+        ("[[conflict]]\ntests = ['a', 'b']\nwhy = 1", "a reason that is no text"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named(path: Path, text: str, says: str) -> None:
+    """With the way out."""
+    path.write_text(text, "utf-8")
+    with pytest.raises(pytest.UsageError) as raised:
+        read(path)
+    assert says in str(raised.value)
+    assert str(raised.value).startswith("fasttest-conflicts.toml: ")
+    assert "Correct the file, or delete it" in str(raised.value)
