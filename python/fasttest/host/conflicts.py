@@ -72,9 +72,25 @@ def write(path: Path, conflicts: Iterable[Conflict]) -> None:
 
 
 def merged(known: Sequence[Conflict], found: Iterable[Conflict]) -> list[Conflict]:
-    """What is known, and what was found about other tests than that."""
-    tests = {conflict.tests for conflict in known}
-    return [*known, *(each for each in found if each.tests not in tests)]
+    """What is known, and what was found about other tests than that.
+
+    Where a test of a file is in conflict with two others of that file, all three share
+    something: they become one entry, rather than one for each pair over many runs.
+    """
+    result = list(known)
+    for conflict in found:
+        if any(set(conflict.tests) <= set(each.tests) for each in result):
+            continue
+        near = [each for each in result if _are_near(each, conflict)]
+        tests = {test: None for each in [*near, conflict] for test in each.tests}
+        result = [each for each in result if each not in near]
+        result.append(Conflict(tuple(tests), (near or [conflict])[0].why))
+    return result
+
+
+def _are_near(one: Conflict, other: Conflict) -> bool:
+    files = {test.partition("::")[0] for test in (*one.tests, *other.tests)}
+    return len(files) == 1 and not set(one.tests).isdisjoint(other.tests)
 
 
 def _entry(conflict: Conflict) -> str:

@@ -56,6 +56,12 @@ class Flights:
             if other != test and 0 < other_began < ended and self._ended[other] > began
         ]
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds from the first start to the last end."""
+        began = [moment for moment in self._began if moment]
+        return max(self._ended) - min(began) if began else 0.0
+
     def seconds(self, tests: Iterable[int]) -> float:
         """How long tests were in flight, added up."""
         return sum(self._ended[test] - self._began[test] for test in tests)

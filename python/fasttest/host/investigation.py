@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _clock = time.monotonic
 
-# For all conflicts of a run together, in seconds. What is left is found in later runs,
-# in which those that are known do not happen any more.
-_BUDGET = 60.0
+# All conflicts of a run together take no longer than the run, or so many seconds. What
+# is left is found in later runs, in which those that are known do not happen any more.
+_LEAST = 10.0
 
 # It may depend on timing: so often a set of tests is tried before it is cleared.
 _ATTEMPTS = 2
@@ -46,7 +46,7 @@ class Investigation:
         self._laboratory = laboratory
         self._run = run
         self._concurrency = concurrency
-        self._ends = _clock() + _BUDGET
+        self._ends = _clock() + max(_LEAST, run.flights.elapsed)
         self._ground = CommonGround(run.is_project)
         self._uses: dict[int, frozenset[str]] = {}
         # The name and the message of what failed last.
@@ -74,6 +74,8 @@ class Investigation:
                     before, lambda others: not self._fails(test, others, 1)
                 )
                 return self._conflict(test, needed, is_needed=True)
+            if any(self._fails(test, (), 1) for _ in range(_ATTEMPTS)):
+                return None  # now and then it fails by itself
             found = self._guess(test, suspects)
             if found is None:
                 if not suspects or not self._fails_beside(test, suspects):
@@ -81,6 +83,8 @@ class Investigation:
                 found = self._search(
                     suspects, lambda others: self._fails_beside(test, others)
                 )
+            if not all(self._clashes(test, found) for _ in range(_ATTEMPTS)):
+                return None
         except (LaboratoryError, TimeoutError):
             return None
         return self._conflict(test, found, is_needed=False)
@@ -106,9 +110,10 @@ class Investigation:
         return [suspects[index] for index in search.set()]
 
     def _fails_beside(self, test: int, others: Sequence[int]) -> bool:
-        return any(
-            self._fails(test, others, self._concurrency) for _ in range(_ATTEMPTS)
-        )
+        return any(self._clashes(test, others) for _ in range(_ATTEMPTS))
+
+    def _clashes(self, test: int, others: Sequence[int]) -> bool:
+        return self._fails(test, others, self._concurrency)
 
     def _fails(self, test: int, others: Sequence[int], concurrency: int) -> bool:
         """Whether a test fails in company; of two that clash, it may be the other."""

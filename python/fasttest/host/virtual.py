@@ -48,7 +48,7 @@ class Virtual:
         self._capture: Any = private.capture_manager(config)
         self._hub = hub
         self._thread = threading.get_ident()
-        self._threads = Threads(current_run.get, lambda run: not run.over)
+        self._threads = Threads(_served_by_threads)
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Virtual:
@@ -169,6 +169,12 @@ class Virtual:
         ):
             return None
         return self._state(run)
+
+
+def _served_by_threads() -> ItemRun | None:
+    """Whom a thread that is started now will serve; None for anybody."""
+    run = current_run.get()
+    return None if run is None or run.sets_up_for_others else run
 
 
 def _noting_level(

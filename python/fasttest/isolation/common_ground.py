@@ -6,6 +6,7 @@ import dis
 import inspect
 import re
 import types
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,20 +16,15 @@ if TYPE_CHECKING:
 _PORTS = range(1024, 1 << 16)
 _PORT_NAMES = re.compile(r"port|bind|listen|serve|connect|socket", re.IGNORECASE)
 
-# A text that can be the path of a file: no blanks, and a suffix or a folder.
-_PATH = re.compile(r"[\w.~-]*(?:/[\w.~-]+)+|[\w-]+\.\w{1,8}")
-
-# What nobody can change, so that it is nothing to conflict about.
-_CONSTANT = (
-    bool,
-    bytes,
-    float,
-    frozenset,
-    tuple,
-    type(None),
-    types.BuiltinFunctionType,
-    types.ModuleType,
+# A text that can be the path of a file: no blanks, and a folder or a usual suffix.
+_PATH = re.compile(
+    r"[\w.~-]*(?:/[\w.~-]+)+|[\w-]+\."
+    r"(?:bin|cfg|conf|csv|dat|db|env|html|ini|json|jsonl|lock|log|md|parquet|pem|pickle"
+    r"|pid|pkl|py|sock|sqlite|sqlite3|tmp|toml|txt|xml|yaml|yml|zip)"
 )
+
+# Of what is in a module, these can be changed, and objects of the project's classes.
+_CONTAINERS = (bytearray, deque, dict, list, set)
 
 _KINDS = ("port", "file", "global", "class")
 _LIMIT = 3
@@ -86,8 +82,12 @@ class CommonGround:
                 found.update(_ports(value, {name}))
             elif isinstance(value, str):
                 found.update(_files(value))
-            elif not isinstance(value, _CONSTANT):
+            elif self._can_change(value):
                 found.add(f"global {name}")
+
+    def _can_change(self, value: object) -> bool:
+        kind = type(value)
+        return isinstance(value, _CONTAINERS) or self._project(kind.__module__)
 
 
 def shared(one: frozenset[str], other: frozenset[str]) -> list[str]:

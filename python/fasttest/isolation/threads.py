@@ -8,64 +8,92 @@ import functools
 import sys
 import threading
 import weakref
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from fasttest.isolation.patching import replaced
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable, Iterator
 
-# A thread of an executor is in this very function while it waits for work, and in those
-# it calls while it works. Private to ``concurrent.futures``; without it all count.
-_POOL_CODE = getattr(
-    getattr(concurrent.futures.thread, "_worker", None), "__code__", None
+# A thread of an executor is in the first function while it waits for work, and above it
+# in the second while it works. Private to ``concurrent.futures``; without them every
+# such thread counts as one of who started it.
+_thread: Any = concurrent.futures.thread
+_POOL_CODE = getattr(getattr(_thread, "_worker", None), "__code__", None)
+_WORK_CODE = getattr(
+    getattr(getattr(_thread, "_WorkItem", None), "run", None), "__code__", None
 )
 
 
 class Threads:
-    """Knows which test started which thread.
+    """Knows for which test a thread works.
+
+    A thread of an executor works for who submitted its work, any other for the test
+    that started it, also when that has ended: what it left behind is nothing to others.
 
     Args:
-        starter: Whoever runs; None if that is no test.
-        is_in_flight: Whether a test has not ended.
+        current: The test that runs; None if none does, or if it does something for
+            others as well.
     """
 
-    def __init__(
-        self, starter: Callable[[], Any], is_in_flight: Callable[[Any], bool]
-    ) -> None:
-        self._starter = starter
-        self._is_in_flight = is_in_flight
+    def __init__(self, current: Callable[[], Any]) -> None:
+        self._current = current
         self._started_by: weakref.WeakKeyDictionary[threading.Thread, Any] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._submitted_by: weakref.WeakKeyDictionary[Future[Any], Any] = (
             weakref.WeakKeyDictionary()
         )
 
     @contextlib.contextmanager
     def noticed(self) -> Iterator[None]:
-        """Have each start of a thread noted meanwhile."""
-        start = threading.Thread.start
+        """Have each start of a thread, and each submission of work, noted meanwhile."""
+        start: Any = threading.Thread.start
+        submit: Any = ThreadPoolExecutor.submit
 
         @functools.wraps(start)
         def noting_start(thread: threading.Thread) -> None:
-            self._started_by[thread] = self._starter()
+            self._started_by[thread] = self._current()
             start(thread)
 
-        with replaced(threading.Thread, "start", noting_start):
+        @functools.wraps(submit)
+        def noting_submit(*args: Any, **kwargs: Any) -> Future[Any]:
+            future: Future[Any] = submit(*args, **kwargs)
+            self._submitted_by[future] = self._current()
+            return future
+
+        with (
+            replaced(threading.Thread, "start", noting_start),
+            replaced(ThreadPoolExecutor, "submit", noting_submit),
+        ):
             yield
 
     def may_serve(self, test: Any) -> bool:
-        """Whether a thread runs that may do something for a test.
-
-        Not one that another test started, and not one of a pool that waits for work.
-        """
+        """Whether a thread runs that may do something for a test."""
         if threading.active_count() == 1:
             return False
         frames = sys._current_frames()
         frames.pop(threading.get_ident(), None)
         for thread in threading.enumerate():
             frame = frames.pop(thread.ident or 0, None)
-            if frame is None or frame.f_code is _POOL_CODE:
-                continue
-            starter = self._started_by.get(thread)
-            if starter is None or starter is test or not self._is_in_flight(starter):
+            if frame is not None and self._may_work_for(test, thread, frame):
                 return True
         return bool(frames)  # started by other means than ``threading``
+
+    def _may_work_for(
+        self, test: Any, thread: threading.Thread, frame: types.FrameType
+    ) -> bool:
+        if frame.f_code is _POOL_CODE:
+            # It waits, unless it has not noticed yet that there is work.
+            queue = frame.f_locals.get("work_queue")
+            return queue is None or not queue.empty()
+        whose = self._started_by.get(thread)
+        below: types.FrameType | None = frame
+        while below is not None:
+            if below.f_code is _WORK_CODE:
+                work = below.f_locals.get("self")  # None for a moment at its end
+                whose = work and self._submitted_by.get(work.future)
+            below = below.f_back
+        return whose is None or whose is test

@@ -66,6 +66,21 @@ def test_what_somebody_wrote_about_the_same_tests_stays() -> None:
     assert merged([_PORT], [found, _FILE]) == [_PORT, _FILE]
 
 
+def test_pairs_of_one_file_with_a_test_in_common_become_one_entry() -> None:
+    """Five tests that share something would be ten pairs, found over many runs."""
+    pairs = [Conflict((f"a.py::{x}", f"a.py::{y}"), x) for x, y in ("12", "34", "23")]
+    assert merged([], pairs) == [
+        Conflict(("a.py::1", "a.py::2", "a.py::3", "a.py::4"), "1")
+    ]
+    assert merged(merged([], pairs), pairs) == merged([], pairs)
+
+
+def test_pairs_of_several_files_stay_pairs() -> None:
+    """One test may be in the way of many that are in nobody else's."""
+    pairs = [Conflict(("a.py::1", f"{name}.py::1"), "") for name in "bc"]
+    assert merged([], pairs) == pairs
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -32,8 +32,7 @@ class Running:
 
     def __init__(self) -> None:
         self.running: str | None = None
-        self.in_flight = {"left", "right"}
-        self.threads = Threads(lambda: self.running, self.in_flight.__contains__)
+        self.threads = Threads(lambda: self.running)
 
     def start(self, running: str | None, function: Callable[[], Any]) -> None:
         """Start a thread in the name of a test."""
@@ -55,13 +54,10 @@ def test_a_thread_serves_who_started_it(over: threading.Event) -> None:
     assert not tests.threads.may_serve("right")
 
 
-@pytest.mark.parametrize("starter", [None, "ended"])
-def test_a_thread_of_no_test_in_flight_may_serve_all(
-    over: threading.Event, starter: str | None
-) -> None:
+def test_a_thread_of_no_test_may_serve_all(over: threading.Event) -> None:
     """A server that a fixture started, say."""
     tests = Running()
-    tests.start(starter, over.wait)
+    tests.start(None, over.wait)
     assert tests.threads.may_serve("left")
 
 
@@ -97,3 +93,36 @@ def test_an_idle_pool_serves_nobody_and_a_busy_one_does(over: threading.Event) -
         began.wait()
         assert tests.threads.may_serve("left")
         over.set()
+
+
+def test_work_serves_who_submitted_it(over: threading.Event) -> None:
+    """Whoever it was that made the pool's thread start."""
+    tests = Running()
+    began = threading.Event()
+    with tests.threads.noticed(), ThreadPoolExecutor(1) as pool:
+        tests.running = "left"
+        pool.submit(int).result()
+        tests.running = "right"
+        pool.submit(lambda: (began.set(), over.wait()))
+        began.wait()
+        assert tests.threads.may_serve("right")
+        assert not tests.threads.may_serve("left")
+        over.set()
+
+
+def test_work_that_has_not_begun_counts(over: threading.Event) -> None:
+    """A thread which looks idle may have been given work a moment ago."""
+    tests = Running()
+    tests.running = "left"
+    before = sys.getswitchinterval()
+    with tests.threads.noticed(), ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        while tests.threads.may_serve("left"):
+            pass
+        sys.setswitchinterval(10)  # no other thread gets a turn between the two
+        try:
+            pool.submit(over.wait)
+            assert tests.threads.may_serve("left")
+        finally:
+            sys.setswitchinterval(before)
+            over.set()
