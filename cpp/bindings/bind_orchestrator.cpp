@@ -77,6 +77,7 @@ void bind_orchestrator(py::module_& m) {
         .def("in_flight", &Orchestrator::in_flight)
         .def("waiting", &Orchestrator::waiting)
         .def("overlapped", &Orchestrator::overlapped, "test"_a)
+        .def("waited_for", &Orchestrator::waited_for, "test"_a)
         .def("instance_of", &Orchestrator::instance_of, "test"_a, "entry"_a);
 }
 

@@ -1,5 +1,6 @@
 #include <pybind11/stl.h>
 
+#include <span>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -16,6 +17,7 @@ namespace fasttest {
 
 namespace {
 
+using ClaimTuple = std::tuple<ResourceId, std::int32_t>;
 using EntryTuple = std::tuple<FixtureId, ScopeId, std::vector<std::int32_t>, LoopId>;
 
 std::vector<ClosureEntry> to_entries(std::vector<EntryTuple>&& tuples) {
@@ -24,6 +26,19 @@ std::vector<ClosureEntry> to_entries(std::vector<EntryTuple>&& tuples) {
     for (auto& [fixture, scope_instance, dependencies, loop] : tuples)
         entries.push_back({fixture, scope_instance, std::move(dependencies), loop});
     return entries;
+}
+
+std::vector<Claim> to_claims(const std::vector<ClaimTuple>& tuples) {
+    std::vector<Claim> claims;
+    claims.reserve(tuples.size());
+    for (const auto& [resource, units] : tuples) claims.push_back({resource, units});
+    return claims;
+}
+
+std::vector<ClaimTuple> to_tuples(std::span<const Claim> claims) {
+    std::vector<ClaimTuple> tuples;
+    for (const Claim& claim : claims) tuples.emplace_back(claim.resource, claim.units);
+    return tuples;
 }
 
 std::vector<std::vector<TestId>> to_lists(const Rows<TestId>& rows) {
@@ -56,10 +71,11 @@ void bind_plan(py::module_& m) {
         .def(
             "add_test",
             [](Plan& plan, ClosureId closure, const std::vector<std::int32_t>& params, LoopId loop,
-               const std::vector<ResourceId>& resources, bool exclusive, double expected_wait) {
-                return plan.add_test(closure, params, loop, resources, exclusive, expected_wait);
+               const std::vector<ClaimTuple>& claims, bool exclusive, double expected_wait) {
+                return plan.add_test(closure, params, loop, to_claims(claims), exclusive,
+                                     expected_wait);
             },
-            "closure"_a, "params"_a = py::tuple(), "loop"_a = no_loop, "resources"_a = py::tuple(),
+            "closure"_a, "params"_a = py::tuple(), "loop"_a = no_loop, "claims"_a = py::tuple(),
             "exclusive"_a = false, "expected_wait"_a = 0.0)
         .def("prepare", &Plan::prepare, "max_batch_size"_a = 0,
              py::call_guard<py::gil_scoped_release>())  // touches no Python object
@@ -67,6 +83,11 @@ void bind_plan(py::module_& m) {
         .def("batch_of", &Plan::batch_of, "test"_a)
         .def("loop_of", &Plan::loop_of, "test"_a)
         .def("is_exclusive", &Plan::is_exclusive, "test"_a)
+        .def(
+            "claims_of",
+            [](const Plan& plan, TestId test) { return to_tuples(plan.claims_of(test)); }, "test"_a)
+        .def("resource_name", &Plan::resource_name, "resource"_a)
+        .def("capacity", &Plan::capacity, "resource"_a)
         .def("order",
              [](const Plan& plan) {
                  return std::vector<TestId>(plan.order().begin(), plan.order().end());
@@ -75,6 +96,7 @@ void bind_plan(py::module_& m) {
         .def_property_readonly("test_count", &Plan::test_count)
         .def_property_readonly("fixture_count", &Plan::fixture_count)
         .def_property_readonly("closure_count", &Plan::closure_count)
+        .def_property_readonly("resource_count", &Plan::resource_count)
         .def_property_readonly("loop_count", &Plan::loop_count)
         .def_property_readonly("scope_instance_count", &Plan::scope_instance_count)
         .def_property_readonly("instance_count", &Plan::instance_count)

@@ -29,6 +29,7 @@ Admission::Admission(const Plan& plan, std::int32_t concurrency)
       successor_users_(plan.instance_count()),
       free_(plan.resource_count()),
       waiting_(plan.resource_count()),
+      waited_for_(plan.test_count(), none),
       place_(plan.test_count(), none),
       overlapped_(plan.test_count(), false),
       released_(plan.test_count(), false),
@@ -81,9 +82,14 @@ TestId Admission::next(bool quiet) {
         const TestId test = order_[at(candidates_.top())];
         const ResourceId busy = busy_resource(test);
         candidates_.pop();
-        if (busy == none) return take(test);
-        waiting_[at(busy)].push(rank_[at(test)]);
+        if (busy == none) {
+            take(test);
+        } else {
+            put_aside(test, busy);
+        }
+        // It was the candidate of all its resources; where units are left, the next one is.
         offer_resources_of(test);
+        if (busy == none) return test;
     }
     return alone == none ? none : take_alone();
 }
@@ -103,7 +109,7 @@ TestId Admission::take_alone() {
 TestId Admission::take(TestId test) {
     in_queue_[at(test)] = false;
     --queued_;
-    for (const ResourceId resource : plan_.resources_of(test)) --free_[at(resource)];
+    for (const Claim& claim : plan_.claims_of(test)) free_[at(claim.resource)] -= claim.units;
     holds_[at(test)] = true;
     overlapped_[at(test)] = false;
     join(test);
@@ -132,7 +138,7 @@ void Admission::land(TestId test) {
     if (alone_ == test) alone_ = none;
     if (!holds_[at(test)]) return;
     holds_[at(test)] = false;
-    for (const ResourceId resource : plan_.resources_of(test)) ++free_[at(resource)];
+    for (const Claim& claim : plan_.claims_of(test)) free_[at(claim.resource)] += claim.units;
     offer_resources_of(test);
 }
 
@@ -158,20 +164,34 @@ void Admission::retry(TestId test) {
 }
 
 ResourceId Admission::busy_resource(TestId test) const {
-    for (const ResourceId resource : plan_.resources_of(test))
-        if (free_[at(resource)] == 0) return resource;
+    for (const Claim& claim : plan_.claims_of(test)) {
+        const Queue& waiting = waiting_[at(claim.resource)];
+        const bool passes = !waiting.empty() && waiting.top() < rank_[at(test)];
+        if (passes || !has_left(claim)) return claim.resource;
+    }
     return none;
+}
+
+bool Admission::has_left(const Claim& claim) const {
+    return free_[at(claim.resource)] >= claim.units;
+}
+
+void Admission::put_aside(TestId test, ResourceId resource) {
+    waiting_[at(resource)].push(rank_[at(test)]);
+    waited_for_[at(test)] = resource;
 }
 
 void Admission::offer(ResourceId resource) {
     Queue& waiting = waiting_[at(resource)];
-    if (free_[at(resource)] == 0 || waiting.empty()) return;
+    if (waiting.empty()) return;
+    const auto claims = plan_.claims_of(order_[at(waiting.top())]);
+    if (!has_left(*std::ranges::find(claims, resource, &Claim::resource))) return;
     candidates_.push(waiting.top());
     waiting.pop();
 }
 
 void Admission::offer_resources_of(TestId test) {
-    for (const ResourceId resource : plan_.resources_of(test)) offer(resource);
+    for (const Claim& claim : plan_.claims_of(test)) offer(claim.resource);
 }
 
 std::vector<TestId> Admission::stop() {

@@ -16,6 +16,10 @@ namespace fasttest {
 /// of its slots have released it, when its resources are free and when the cap allows. The first
 /// two never become untrue again, so each test counts what it still waits for; a test that waits
 /// for a resource is put aside with that resource. No call looks at the whole queue.
+///
+/// Nobody takes a resource while one who comes before it in order waits for it there: readers do
+/// not keep a writer waiting for longer than those in flight run. Who needs several resources waits
+/// for one at a time, and meanwhile holds up nobody at the others.
 class Admission {
   public:
     /// With a concurrency of 1 tests run in collection order and nothing needs to be exclusive.
@@ -41,6 +45,8 @@ class Admission {
     std::size_t in_flight() const { return flying_.size(); }
     const std::vector<TestId>& flying() const { return flying_; }
     std::size_t queued() const { return queued_; }
+    /// The resource the test was last put aside with, or none if it never was.
+    ResourceId waited_for(TestId test) const { return waited_for_[static_cast<std::size_t>(test)]; }
     /// Whether another test was in flight at any moment since this one was last admitted.
     bool overlapped(TestId test) const { return overlapped_[static_cast<std::size_t>(test)]; }
 
@@ -51,6 +57,8 @@ class Admission {
 
     void unblock(TestId test);
     ResourceId busy_resource(TestId test) const;
+    bool has_left(const Claim& claim) const;
+    void put_aside(TestId test, ResourceId resource);
     void offer(ResourceId resource);
     void offer_resources_of(TestId test);
     TestId take(TestId test);
@@ -77,9 +85,11 @@ class Admission {
     Queue candidates_;  // of ranks
     Queue exclusive_;   // of tests
     Queue retries_;     // of tests
-    // While a resource is free and somebody waits for it, a candidate that needs it is queued.
+    // Per resource the units nobody holds. While they are enough for the first of those who wait, a
+    // candidate that claims the resource is queued.
     std::vector<std::int32_t> free_;
     std::vector<Queue> waiting_;  // of ranks
+    std::vector<ResourceId> waited_for_;
 
     std::vector<TestId> flying_;
     std::vector<std::int32_t> place_;  // per test: position in flying_, or none

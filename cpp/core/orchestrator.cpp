@@ -136,6 +136,11 @@ bool Orchestrator::overlapped(TestId test) const {
     return admission_.overlapped(test);
 }
 
+ResourceId Orchestrator::waited_for(TestId test) const {
+    check_test(test);
+    return admission_.waited_for(test);
+}
+
 InstanceId Orchestrator::instance_of(TestId test, std::size_t entry) const {
     check_test(test);
     const Stream* stream = streams_.find(test);

@@ -76,6 +76,8 @@ class Orchestrator {
     std::size_t waiting() const;
     /// Whether another test was in flight at any moment since this one was last admitted.
     bool overlapped(TestId test) const;
+    /// The resource the test had to wait for last before it started, or none.
+    ResourceId waited_for(TestId test) const;
     /// The instance that serves the test for a wide entry of its closure, none if not yet known.
     ///
     /// It differs from the plan's where an instance was requested before anybody planned it, or

@@ -71,8 +71,7 @@ ClosureId Suite::add_closure(ScopeId scope_instance, std::span<const ClosureEntr
 }
 
 TestId Suite::add_test(ClosureId closure, std::span<const std::int32_t> params, LoopId loop,
-                       std::span<const ResourceId> resources, bool exclusive,
-                       double expected_wait) {
+                       std::span<const Claim> claims, bool exclusive, double expected_wait) {
     check_not_frozen();
     check_id("closure", closure, closure_count());
     if (!params.empty() && params.size() != entries(closure).size()) {
@@ -81,12 +80,16 @@ TestId Suite::add_test(ClosureId closure, std::span<const std::int32_t> params, 
                         std::to_string(params.size()) + " parameter keys were given");
     }
     check_loop("a test", loop, closure_scope(closure));
-    for (const ResourceId id : resources) check_id("resource", id, resource_count());
+    for (const Claim& claim : claims) check_claim(claim);
 
-    std::vector<ResourceId> distinct(resources.begin(), resources.end());
-    std::ranges::sort(distinct);
-    distinct.erase(std::ranges::unique(distinct).begin(), distinct.end());
-    resources_.push_back(distinct);
+    std::vector<Claim> distinct(claims.begin(), claims.end());
+    std::ranges::sort(distinct, [](const Claim& one, const Claim& other) {
+        return one.resource != other.resource ? one.resource < other.resource
+                                              : one.units > other.units;
+    });
+    const auto repeated = std::ranges::unique(distinct, {}, &Claim::resource);
+    distinct.erase(repeated.begin(), repeated.end());
+    claims_.push_back(distinct);
     params_.push_back(params);
     test_loop_.push_back(loop);
     exclusive_.push_back(exclusive);
@@ -102,6 +105,21 @@ bool Suite::is_within(ScopeId inner, ScopeId outer) const {
 
 const std::string& Suite::fixture_name(FixtureId id) const {
     return fixture_names_[static_cast<std::size_t>(id)];
+}
+
+const std::string& Suite::resource_name(ResourceId id) const {
+    check_id("resource", id, resource_count());
+    return resource_names_[static_cast<std::size_t>(id)];
+}
+
+std::int32_t Suite::capacity(ResourceId id) const {
+    check_id("resource", id, resource_count());
+    return capacity_[static_cast<std::size_t>(id)];
+}
+
+std::span<const Claim> Suite::claims_of(TestId test) const {
+    check_id("test", test, test_count());
+    return claims_[test];
 }
 
 SlotId Suite::slot_of(FixtureId fixture, ScopeId scope_instance) const {
@@ -161,6 +179,14 @@ void Suite::check_entry(ScopeId closure_scope, std::span<const ClosureEntry> ent
     }
 }
 
+void Suite::check_claim(const Claim& claim) const {
+    check_id("resource", claim.resource, resource_count());
+    if (claim.units >= 1 && claim.units <= capacity(claim.resource)) return;
+    throw PlanError("a test claims " + std::to_string(claim.units) + " of resource '" +
+                    resource_name(claim.resource) + "', of which there is " +
+                    std::to_string(capacity(claim.resource)) + ": claim from 1 up to that");
+}
+
 void Suite::check_loop(std::string_view who, LoopId loop, ScopeId scope_instance) const {
     if (loop == no_loop || loop == own_loop) return;
     check_id("loop", loop, loop_count());
@@ -180,7 +206,7 @@ void Suite::freeze() {
     test_closure_.shrink_to_fit();
     params_.shrink_to_fit();
     test_loop_.shrink_to_fit();
-    resources_.shrink_to_fit();
+    claims_.shrink_to_fit();
     expected_wait_.shrink_to_fit();
 }
 
@@ -190,7 +216,7 @@ std::size_t Suite::table_bytes() const {
            entries_.memory_bytes() + dependencies_.memory_bytes() +
            slot_of_.size() * (sizeof(std::uint64_t) + sizeof(SlotId) + 2 * sizeof(void*)) +
            test_closure_.capacity() * sizeof(ClosureId) + params_.memory_bytes() +
-           test_loop_.capacity() * sizeof(LoopId) + resources_.memory_bytes() +
+           test_loop_.capacity() * sizeof(LoopId) + claims_.memory_bytes() +
            exclusive_.capacity() / 8 + expected_wait_.capacity() * sizeof(float);
 }
 

@@ -22,6 +22,16 @@ struct ClosureEntry {
     LoopId loop;                             // no_loop, own_loop or a wide loop
 };
 
+/// How much of a resource a test holds while it runs.
+///
+/// Whoever claims the whole capacity has the resource to itself: so a writer keeps out readers,
+/// each of which claims one unit.
+struct Claim {
+    ResourceId resource;
+    std::int32_t units;
+    bool operator==(const Claim&) const = default;
+};
+
 /// The collected suite as tables of integers: scope instances, loops, closures, resources, tests.
 ///
 /// Each `add_` returns the new row's id and throws PlanError for what cannot be. Fixtures and
@@ -49,9 +59,10 @@ class Suite {
     /// Adds the next test in collection order.
     ///
     /// `params` has one key per entry of the closure (none: not parametrized), or is empty;
-    /// `expected_wait` is in seconds, 0 where nothing is known.
+    /// `expected_wait` is in seconds, 0 where nothing is known. Of several claims to one resource
+    /// the greatest counts.
     TestId add_test(ClosureId closure, std::span<const std::int32_t> params, LoopId loop,
-                    std::span<const ResourceId> resources, bool exclusive, double expected_wait);
+                    std::span<const Claim> claims, bool exclusive, double expected_wait);
 
     std::size_t scope_instance_count() const { return scope_parent_.size(); }
     std::size_t fixture_count() const { return fixture_names_.size(); }
@@ -65,7 +76,8 @@ class Suite {
     bool is_within(ScopeId inner, ScopeId outer) const;
     ScopeId loop_scope(LoopId loop) const { return loop_scope_[static_cast<std::size_t>(loop)]; }
     const std::string& fixture_name(FixtureId id) const;
-    std::int32_t capacity(ResourceId id) const { return capacity_[static_cast<std::size_t>(id)]; }
+    const std::string& resource_name(ResourceId id) const;
+    std::int32_t capacity(ResourceId id) const;
     /// The slot of a wide fixture, or none if no closure names it there.
     SlotId slot_of(FixtureId fixture, ScopeId scope_instance) const;
 
@@ -83,7 +95,8 @@ class Suite {
     ScopeId scope_of(TestId test) const { return closure_scope(closure_of(test)); }
     std::int32_t param_key(TestId test, std::size_t entry) const;
     LoopId loop_of(TestId test) const;
-    std::span<const ResourceId> resources_of(TestId test) const { return resources_[test]; }
+    /// What the test holds, by rising resource, each once.
+    std::span<const Claim> claims_of(TestId test) const;
     bool is_exclusive(TestId test) const;
     double expected_wait(TestId test) const {
         return static_cast<double>(expected_wait_[static_cast<std::size_t>(test)]);
@@ -98,6 +111,7 @@ class Suite {
     void check_not_frozen() const;
     void check_entry(ScopeId closure_scope, std::span<const ClosureEntry> entries,
                      std::size_t at) const;
+    void check_claim(const Claim& claim) const;
     void check_loop(std::string_view who, LoopId loop, ScopeId scope_instance) const;
     SlotId intern_slot(FixtureId fixture, ScopeId scope_instance);
 
@@ -117,7 +131,7 @@ class Suite {
     std::vector<ClosureId> test_closure_;
     Rows<std::int32_t> params_;  // one row per test; empty: nothing is parametrized
     std::vector<LoopId> test_loop_;
-    Rows<ResourceId> resources_;
+    Rows<Claim> claims_;
     std::vector<bool> exclusive_;
     std::vector<float> expected_wait_;
 };

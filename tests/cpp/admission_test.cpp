@@ -3,23 +3,75 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <set>
+#include <string>
 #include <vector>
+
+#include "random_suite.hpp"
 
 namespace fasttest {
 
 namespace {
 
 struct Want {
-    std::vector<ResourceId> resources = {};
+    std::vector<Claim> claims = {};
     bool exclusive = false;
     double wait = 0;
     LoopId loop = no_loop;
 };
 
+/// Admits tests with claims drawn from a seed and ends them in an order drawn from it as well.
+std::vector<TestId> run_with_random_claims(std::uint32_t seed) {
+    Dice dice(seed);
+    Plan plan;
+    const ClosureId closure = plan.add_closure(session, {});
+    std::vector<ResourceId> resources;
+    for (std::int32_t count = 1 + dice.roll(3); count > 0; --count)
+        resources.push_back(plan.add_resource("resource", 1 + dice.roll(5)));
+    const std::int32_t tests = 1 + dice.roll(20);
+    for (std::int32_t test = 0; test < tests; ++test) {
+        std::vector<Claim> claims;
+        for (const ResourceId id : resources)
+            if (dice.chance(50)) claims.push_back({id, 1 + dice.roll(plan.capacity(id))});
+        plan.add_test(closure, {}, no_loop, claims, false, 0);
+    }
+    plan.prepare();
+    Admission admission(plan, 1 + dice.roll(9));
+    std::vector<TestId> order;
+    std::set<TestId> queued;
+    for (TestId test = 0; test < tests; ++test) queued.insert(test);
+    while (admission.queued() > 0) {
+        for (TestId test = admission.next(true); test != none; test = admission.next(true)) {
+            order.push_back(test);
+            queued.erase(test);
+            for (const Claim& claim : plan.claims_of(test)) {
+                std::int32_t held = 0;
+                for (const TestId other : admission.flying())
+                    for (const Claim& its : plan.claims_of(other))
+                        if (its.resource == claim.resource) held += its.units;
+                EXPECT_LE(held, plan.capacity(claim.resource));
+                for (const TestId other : queued) {
+                    const auto its = plan.claims_of(other);
+                    const bool single = its.size() == 1 && its[0].resource == claim.resource;
+                    EXPECT_FALSE(single && other < test) << test << " passes " << other;
+                }
+            }
+        }
+        if (admission.in_flight() == 0) break;
+        const auto& flying = admission.flying();
+        const TestId ends =
+            flying[static_cast<std::size_t>(dice.roll(static_cast<std::int32_t>(flying.size())))];
+        admission.release(ends);
+        admission.land(ends);
+    }
+    EXPECT_TRUE(queued.empty()) << "nobody may be forgotten";
+    return order;
+}
+
 class AdmissionTest : public testing::Test {
   protected:
     void add(const Want& want) {
-        plan.add_test(closure, {}, want.loop, want.resources, want.exclusive, want.wait);
+        plan.add_test(closure, {}, want.loop, want.claims, want.exclusive, want.wait);
     }
     /// Ends a test as far as admission is concerned.
     static void end(Admission& admission, TestId test) {
@@ -44,7 +96,7 @@ TEST_F(AdmissionTest, KeepsToTheCap) {
 
 TEST_F(AdmissionTest, StartsOnlyWhoseResourcesAreFree) {
     const ResourceId port = plan.add_resource("port", 1);
-    add({.resources = {port}}), add({.resources = {port}}), add({});
+    add({.claims = {{port, 1}}}), add({.claims = {{port, 1}}}), add({});
     plan.prepare();
     Admission admission(plan, 9);
     EXPECT_EQ(admission.next(true), 0);
@@ -57,8 +109,8 @@ TEST_F(AdmissionTest, StartsOnlyWhoseResourcesAreFree) {
 // The one put aside with the first resource must be found again although the second was busy too.
 TEST_F(AdmissionTest, FindsTestsThatNeedTwoResourcesAgain) {
     const ResourceId port = plan.add_resource("port", 1), db = plan.add_resource("db", 1);
-    add({.resources = {port}}), add({.resources = {db}}), add({.resources = {port, db}});
-    add({.resources = {port}});
+    add({.claims = {{port, 1}}}), add({.claims = {{db, 1}}}), add({.claims = {{port, 1}, {db, 1}}});
+    add({.claims = {{port, 1}}});
     plan.prepare();
     Admission admission(plan, 9);
     EXPECT_EQ(admission.next(true), 0);
@@ -69,6 +121,66 @@ TEST_F(AdmissionTest, FindsTestsThatNeedTwoResourcesAgain) {
     end(admission, 1);
     end(admission, 3);
     EXPECT_EQ(admission.next(true), 2);
+}
+
+// Beside another reader, not beside a writer: who writes claims all of the units.
+TEST_F(AdmissionTest, LetsReadersInTogetherAndWritersByThemselves) {
+    const ResourceId db = plan.add_resource("db", 9);
+    add({.claims = {{db, 1}}}), add({.claims = {{db, 1}}});
+    add({.claims = {{db, 9}}}), add({.claims = {{db, 9}}});
+    add({.claims = {{db, 1}}}), add({.claims = {{db, 1}}});
+    plan.prepare();
+    Admission admission(plan, 9);
+    const std::vector<std::vector<TestId>> together{{0, 1}, {2}, {3}, {4, 5}};
+    for (const std::vector<TestId>& tests : together) {
+        for (const TestId test : tests) EXPECT_EQ(admission.next(true), test);
+        EXPECT_EQ(admission.next(true), none);
+        for (const TestId test : tests) end(admission, test);
+    }
+}
+
+// Otherwise readers that come and go would keep the writer waiting to the end of the run.
+TEST_F(AdmissionTest, LetsNoLaterReaderPassAWriterThatWaits) {
+    const ResourceId db = plan.add_resource("db", 9);
+    add({.claims = {{db, 1}}}), add({.claims = {{db, 9}}}), add({.claims = {{db, 1}}});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_EQ(admission.next(true), 0);
+    EXPECT_EQ(admission.next(true), none);
+    EXPECT_EQ(admission.waited_for(1), db);
+    EXPECT_EQ(admission.waited_for(2), db);
+    end(admission, 0);
+    EXPECT_EQ(admission.next(true), 1);
+    EXPECT_EQ(admission.next(true), none);
+    end(admission, 1);
+    EXPECT_EQ(admission.next(true), 2);
+    EXPECT_EQ(admission.waited_for(0), none);
+}
+
+// What one big claim gives back may be enough for many small ones.
+TEST_F(AdmissionTest, StartsAllForWhomThereIsEnoughWhenMuchIsGivenBack) {
+    const ResourceId db = plan.add_resource("db", 4);
+    for (const std::int32_t units : {4, 2, 1, 1, 1}) add({.claims = {{db, units}}});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_EQ(admission.next(true), 0);
+    EXPECT_EQ(admission.next(true), none);
+    end(admission, 0);
+    for (TestId test = 1; test < 4; ++test) EXPECT_EQ(admission.next(true), test);
+    EXPECT_EQ(admission.next(true), none);
+    end(admission, 2);
+    EXPECT_EQ(admission.next(true), 4);
+}
+
+// Claims of any size to several resources, ended in any order: all start, nobody too much, and
+// whoever needs a single resource is never passed there. The same seed gives the same order.
+TEST(Admission, IsFairAndCompleteForAnyClaims) {
+    for (std::uint32_t seed = 0; seed < 2000; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        const std::vector<TestId> order = run_with_random_claims(seed);
+        ASSERT_FALSE(testing::Test::HasFailure());
+        ASSERT_EQ(order, run_with_random_claims(seed));
+    }
 }
 
 // Exclusive tests start alone, at their place in collection order when that is possible.
@@ -186,7 +298,7 @@ TEST_F(AdmissionTest, StopReturnsWhatIsQueuedAndAdmitsNothingMore) {
 // A queue that is scanned per call would need 10^10 steps here.
 TEST_F(AdmissionTest, AdmitsAHundredThousandTestsThatShareAResourceInLinearTime) {
     const ResourceId port = plan.add_resource("port", 1), db = plan.add_resource("db", 2);
-    for (int i = 0; i < 100'000; ++i) add({.resources = {port, db}});
+    for (int i = 0; i < 100'000; ++i) add({.claims = {{port, 1}, {db, 1}}});
     plan.prepare();
     Admission admission(plan, 50);
     const auto begin = std::chrono::steady_clock::now();

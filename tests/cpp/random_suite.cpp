@@ -35,7 +35,7 @@ void RandomSuite::add_scopes(Dice& dice) {
     for (ScopeId scope = 0; at(scope) < kinds_.size(); ++scope)
         loops_.push_back(plan_.add_loop(scope));
     for (std::int32_t count = dice.roll(3); count > 0; --count)
-        resources_.push_back(plan_.add_resource("resource", 1 + dice.roll(2)));
+        resources_.push_back(plan_.add_resource("resource", 1 + dice.roll(3)));
 }
 
 void RandomSuite::add_fixtures(Dice& dice) {
@@ -74,10 +74,10 @@ void RandomSuite::add_tests(Dice& dice) {
                     while (scope != session && dice.chance(50)) scope = plan_.parent(scope);
                     loop = loops_[at(scope)];
                 }
-                std::vector<ResourceId> resources;
+                std::vector<Claim> claims;
                 for (const ResourceId id : resources_)
-                    if (dice.chance(30)) resources.push_back(id);
-                plan_.add_test(closure, params, loop, resources, dice.chance(10),
+                    if (dice.chance(30)) claims.push_back({id, 1 + dice.roll(plan_.capacity(id))});
+                plan_.add_test(closure, params, loop, claims, dice.chance(10),
                                dice.chance(20) ? 0.1 * dice.roll(4) : 0.0);
             }
         }

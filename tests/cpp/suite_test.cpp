@@ -102,12 +102,24 @@ TEST_F(SuiteTest, WantsOneParameterKeyPerEntry) {
     EXPECT_EQ(suite.param_key(plain, 0), none);
 }
 
-// Naming a resource twice must not take two of its units.
-TEST_F(SuiteTest, CountsAResourceOnce) {
-    const ResourceId port = suite.add_resource("port", 1);
+// Who reads and writes one resource holds it as a writer, once.
+TEST_F(SuiteTest, KeepsTheGreatestOfSeveralClaimsToAResource) {
+    const ResourceId port = suite.add_resource("port", 1), db = suite.add_resource("db", 5);
+    const std::vector<Claim> claims{{db, 1}, {port, 1}, {db, 5}, {db, 2}, {port, 1}};
+    const TestId test = suite.add_test(add(module, {}), {}, no_loop, claims, false, 0);
+    const std::vector<Claim> kept(suite.claims_of(test).begin(), suite.claims_of(test).end());
+    EXPECT_EQ(kept, (std::vector<Claim>{{port, 1}, {db, 5}}));
+}
+
+// It could never start.
+TEST_F(SuiteTest, RejectsAClaimToMoreThanThereIs) {
+    const ResourceId db = suite.add_resource("db", 5);
     const ClosureId closure = add(module, {});
-    const TestId test = suite.add_test(closure, {}, no_loop, std::vector{port, port}, false, 0);
-    EXPECT_EQ(suite.resources_of(test).size(), 1U);
+    for (const std::int32_t units : {-1, 0, 6}) {
+        const std::vector<Claim> claims{{db, units}};
+        EXPECT_THROW(suite.add_test(closure, {}, no_loop, claims, false, 0), PlanError);
+    }
+    EXPECT_EQ(suite.test_count(), 0U);
 }
 
 }  // namespace

@@ -145,8 +145,8 @@ TEST_F(TeardownTest, StopWakesWhoLingersForTestsThatWereDropped) {
     const ResourceId port = plan.add_resource("port", 1);
     const FixtureId db = fixture("db");
     const ClosureId c = closure(module, {{db, module, {}, no_loop}});
-    plan.add_test(closure(session, {}), {}, no_loop, std::vector{port}, false, 0);
-    plan.add_test(c, {}, no_loop, std::vector{port}, false, 0);
+    plan.add_test(closure(session, {}), {}, no_loop, std::vector{Claim{port, 1}}, false, 0);
+    plan.add_test(c, {}, no_loop, std::vector{Claim{port, 1}}, false, 0);
     test(c);
     start(3);
     EXPECT_EQ(admit(), "call 0");

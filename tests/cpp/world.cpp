@@ -47,7 +47,7 @@ void World::admitted(TestId test) {
     life.frames.resize(1);
     std::int32_t others = 0;
     std::map<ResourceId, std::int32_t> taken;
-    for (const ResourceId r : plan_.resources_of(test)) ++taken[r];
+    for (const Claim& c : plan_.claims_of(test)) taken[c.resource] += c.units;
     for (auto& [other, state] : lives_) {
         if (!runs(other)) continue;
         ++others;
@@ -55,7 +55,7 @@ void World::admitted(TestId test) {
         if (plan_.loop_of(test) >= 0 && plan_.loop_of(test) == plan_.loop_of(other))
             law(plan_.batch_of(test) == plan_.batch_of(other), "batches follow one another",
                 action);
-        for (const ResourceId r : plan_.resources_of(other)) ++taken[r];
+        for (const Claim& c : plan_.claims_of(other)) taken[c.resource] += c.units;
         state.overlapped = true;
         life.overlapped = true;
     }

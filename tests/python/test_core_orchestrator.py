@@ -113,12 +113,14 @@ def test_a_plan_tells_batches_order_and_counts() -> None:
     loop = plan.add_loop(_core.SESSION)
     port = plan.add_resource("port", 1)
     closure = plan.add_closure(_core.SESSION, [])
-    plan.add_test(closure, loop=loop, resources=[port])
+    plan.add_test(closure, loop=loop, claims=[(port, 1)])
     plan.add_test(closure, exclusive=True)
     plan.add_test(closure, loop=loop, expected_wait=2.5)
     plan.prepare(max_batch_size=10)
     assert plan.batches() == [[0, 2], [1]]
     assert plan.order() == [2, 0, 1]
+    assert plan.claims_of(0) == [(port, 1)]
+    assert (plan.resource_name(port), plan.capacity(port)) == ("port", 1)
     assert (plan.loop_of(0), plan.is_exclusive(1)) == (loop, True)
     assert (plan.test_count, plan.batch_count, plan.instance_count) == (3, 2, 0)
     assert plan.memory_bytes() > 0

@@ -105,7 +105,7 @@ class Suite:
                 else self.param_key(item, entry.definition, entry.loop)
                 for entry in closure.entries
             ]
-        turns = self._turns(item)
+        turns = [(turn, 1) for turn in self._turns(item)]
         self.plan.add_test(closure.id, keys, loop, turns, exclusive, expected_wait)
         self.closures.append(closure)
 

@@ -152,7 +152,7 @@ class PlannedSuite:
             closure.id,
             params if case.params else [],
             loop,
-            [self._resource(case, name) for name in test.resources],
+            [(self._resource(case, name), 1) for name in test.resources],
             test.exclusive,
             test.expected_wait,
         )
