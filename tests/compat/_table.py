@@ -118,6 +118,7 @@ class Table:
         steps: Arguments of the invocations made one after another in one folder; the
             last one is compared.
         conftest: The conftest of the root folder.
+        pyproject: What fasttest is told in the ``pyproject.toml`` of the root folder.
         env: Environment variables of the run.
         stdin: What the run reads from its standard input.
         plugins: The plugins of the dependency group ``plugins`` which are active; all
@@ -133,6 +134,7 @@ class Table:
     ini: str = ""
     steps: tuple[tuple[str, ...], ...] = ((),)
     conftest: str = ""
+    pyproject: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: str = ""
     plugins: tuple[str, ...] = ()
@@ -153,6 +155,8 @@ class Table:
         files = {"gate.py": _GATE, "journal.py": _JOURNAL}
         if self.conftest:
             files["conftest.py"] = self.conftest
+        if self.pyproject:
+            files["pyproject.toml"] = self.pyproject
         for name, feature in self.features.items():
             files |= feature.files(name)
         for path, text in files.items():

@@ -49,6 +49,9 @@ class Executor:
         self.hub = hub if hub is not None else Hub()
         self.loops: dict[int, SharedLoop] = {}
         self.blocking_loops: set[type] = set()
+        # By test, and by id of the loops that are shared.
+        self._blocking_own: dict[int, type] = {}
+        self._blocking_shared: dict[int, type] = {}
         self.interrupted = False
         self._begun = False
         self._serial = concurrency == 1
@@ -127,6 +130,11 @@ class Executor:
         """The tests which have begun and not ended, in the order of their start."""
         return list(self._streams)
 
+    def blocking_loop_of(self, test: int) -> type | None:
+        """The class of a test's loop if that cannot be left while it waits."""
+        shared = self._blocking_shared.get(self.plan.loop_of(test))
+        return self._blocking_own.get(test, shared)
+
     def _admit(self) -> bool:
         if self.core.has_ready():
             self._pump()
@@ -187,7 +195,12 @@ class Executor:
         else:
             self.loops[loop] = opened
         if not opened.switchable:
-            self.blocking_loops.add(type(opened.loop))
+            kind_of_loop = type(opened.loop)
+            self.blocking_loops.add(kind_of_loop)
+            if loop == _core.OWN_LOOP:
+                self._blocking_own[stream.test] = kind_of_loop
+            else:
+                self._blocking_shared[loop] = kind_of_loop
 
     def _close_loop(self, stream: Stream | None, loop: int) -> None:
         if loop == _core.OWN_LOOP:

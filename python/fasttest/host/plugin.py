@@ -6,21 +6,25 @@ import argparse
 import atexit
 import gc
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
 from fasttest.engine.concurrency import default_concurrency
-from fasttest.host import asyncio_dialect, learning, private
+from fasttest.host import asyncio_dialect, explain, learning, private
+from fasttest.host.configuration import configuration_of
 from fasttest.host.current import current_run
+from fasttest.host.isolation_marks import MARKERS
 from fasttest.host.run import Run, RunOptions
 
 if TYPE_CHECKING:
-    from collections import Counter
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
     from pathlib import Path
 
     from _pytest.terminal import TerminalReporter
+
+    from fasttest.host.resources import Resources
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
@@ -44,7 +48,7 @@ def pytest_addoption(
         default=None,
         metavar="N",
         help="tests in flight at most; 1 runs strictly one after another "
-        "(default: from the limit on open files)",
+        "(default: that of [tool.fasttest], or from the limit on open files)",
     )
     group.addoption(
         "--no-rescue",
@@ -55,10 +59,14 @@ def pytest_addoption(
         "running the test again alone",
     )
     learning.add_option(group)
+    explain.add_option(group)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make room for what the run finds out, and read what earlier ones have."""
+    """Register the marks, read what is configured and what earlier runs have found."""
+    for line in MARKERS:
+        config.addinivalue_line("markers", line)
+    configuration_of(config)
     learning.configure(config)
     # What ``pytest_collection`` hid; a run inside another process leaves it as it was.
     config.add_cleanup(gc.unfreeze)
@@ -102,9 +110,13 @@ def pytest_runtestloop(session: pytest.Session) -> object:
             f"{session.testsfailed} "
             f"error{'s' if session.testsfailed != 1 else ''} during collection"
         )
+    one_by_one = _serial_because(config)
+    concurrency = 1 if one_by_one else _concurrency(config)
     if config.option.collectonly:
+        if config.getoption("explain"):
+            options = RunOptions(concurrency, False, learning.remembered(config))
+            explain.explain(Run(session, options), one_by_one)
         return True
-    concurrency = 1 if _serial_because(config) else _concurrency(config)
     with learning.laboratory(session, concurrency) as laboratory:
         options = RunOptions(
             concurrency,
@@ -113,8 +125,11 @@ def pytest_runtestloop(session: pytest.Session) -> object:
             learning.confirmation(config, laboratory),
         )
         run = Run(session, options)
-        _say_who_is_in_the_way(config, run.alone)
+        if config.getoption("explain"):
+            explain.explain(run, one_by_one)
+        _say_who_is_in_the_way(config, run.alone.values())
         if concurrency > 1:
+            _say_what_is_unused(config, run.resources)
             config.stash[_blocking_loops] = run.executor.blocking_loops
         run.perform()
         learning.learn(run, laboratory, concurrency)
@@ -187,11 +202,11 @@ def _report_blocking_loops(terminalreporter: TerminalReporter) -> None:
         )
 
 
-def _say_who_is_in_the_way(config: pytest.Config, alone: Counter[str]) -> None:
+def _say_who_is_in_the_way(config: pytest.Config, alone: Iterable[str]) -> None:
     """Name the plugins and conftests for which tests run alone."""
     counts = {
         reason.removeprefix(_PLUGIN): count
-        for reason, count in alone.most_common()
+        for reason, count in Counter(alone).most_common()
         if reason.startswith(_PLUGIN)
     }
     reporter = config.pluginmanager.get_plugin("terminalreporter")
@@ -204,9 +219,20 @@ def _say_who_is_in_the_way(config: pytest.Config, alone: Counter[str]) -> None:
     )
 
 
+def _say_what_is_unused(config: pytest.Config, resources: Resources) -> None:
+    """Name what of the configuration concerns no test, if all tests are there."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.get_verbosity() < 0:
+        return
+    if config.args_source is config.ArgsSource.ARGS or "deselected" in reporter.stats:
+        return
+    for line in resources.unused():
+        reporter.write_line(f"fasttest: [tool.fasttest] {line}", yellow=True)
+
+
 def _concurrency(config: pytest.Config) -> int:
     given: int | None = config.getoption("concurrency")
-    return default_concurrency() if given is None else given
+    return given or configuration_of(config).concurrency or default_concurrency()
 
 
 def _at_least_one(text: str) -> int:

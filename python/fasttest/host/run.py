@@ -6,7 +6,6 @@ import contextlib
 import contextvars
 import functools
 import time
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from fasttest.engine.scoped_loop import have_current_loop
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
+from fasttest.host.configuration import configuration_of
 from fasttest.host.context_trail import ContextTrail
 from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
@@ -29,6 +29,7 @@ from fasttest.host.left_over import LeftOver
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter, held_reports
+from fasttest.host.resources import Resources
 from fasttest.host.routing import Routing
 from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 
 
 _clock = time.perf_counter
+
+_FOLLOWS = "comes after a test that a plugin may leave set up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,9 @@ class Run:
 
     Attributes:
         session: The session.
-        alone: Why tests run alone, and how many for each reason.
+        suite: The items as rows of the plan.
+        resources: What they hold while they run.
+        alone: Why tests run alone, by test.
         conflicts: The tests that failed beside others only, and how they passed.
         flights: Which tests were in flight together.
     """
@@ -92,11 +97,13 @@ class Run:
         self._listeners = Listeners(session)
         self._exclusive = Exclusive(session, self._listeners)
         self._anyio = AnyioRunners(session)
-        self._suite = Suite(session, options.conflicts)
+        self.suite = Suite(session, options.conflicts)
+        configuration = configuration_of(session.config)
+        self.resources = Resources(self.suite.plan, session, configuration)
         self._verdicts: dict[int, Verdict] = {}
         self._durations = Durations(session.config)
         self._collected_in = contextvars.copy_context()
-        self.alone: Counter[str] = Counter()
+        self.alone: dict[int, str] = {}
         self._trail = ContextTrail(len(session.items))
         # -x, --maxfail, --stepwise: what comes first in collection order ends the run.
         option = session.config.option
@@ -118,7 +125,7 @@ class Run:
         if not dialect.leaves_no_loop(session.config):
             # The first loop finds one before it and puts it back, as do all others.
             have_current_loop()
-        self.executor = Executor(self, self._suite.plan, options.concurrency)
+        self.executor = Executor(self, self.suite.plan, options.concurrency)
         self._virtual = Virtual(session.config, self.executor.hub)
         self._phases = Phases(
             self._listeners, self._routing, self._virtual, quick, self._reraised
@@ -128,29 +135,33 @@ class Run:
     def _plan(self, *, in_order: bool) -> None:
         serial = self._options.concurrency == 1
         follows = False  # an item whose hooks may leave it set up
-        for test, item in enumerate(self._suite.items):
-            closure, loop = self._suite.closure_of(item)
+        for test, item in enumerate(self.suite.items):
+            closure, loop = self.suite.closure_of(item)
             verdict = BESIDE
             if not serial:
                 alone = self._anyio.place(item, closure)
                 verdict = self._exclusive.verdict(item, closure, loop)
+                alone = self.resources.serial(item) or alone
                 if alone is not None:
                     verdict = Verdict(alone)
             if verdict is not BESIDE:
                 self._verdicts[test] = verdict
             if verdict.alone is not None:
-                self.alone[verdict.alone] += 1
-            self._suite.add(
+                self.alone[test] = verdict.alone
+            elif follows:
+                self.alone[test] = _FOLLOWS
+            self.suite.add(
                 item,
                 closure,
                 loop,
-                exclusive=follows or verdict.alone is not None,
+                claims=self.resources.claims(item, closure),
+                exclusive=test in self.alone,
                 expected_wait=0.0
-                if in_order or self._suite.is_in_conflict(item)
+                if in_order or self.suite.is_in_conflict(item)
                 else self._durations.expected(item),
             )
             follows = not serial and self._listeners.phases(item).may_leave_over
-        self._suite.plan.prepare()
+        self.suite.plan.prepare()
 
     def perform(self) -> None:
         """Run all items.
@@ -184,11 +195,15 @@ class Run:
             private.sort_summaries(self.session)
             private.set_setup_state(self.session, former)
 
+    def overlapped(self, test: int) -> bool:
+        """Whether another test was in flight beside one, in any of its runs."""
+        return test in self._first or self.executor.core.overlapped(test)
+
     # What the executor asks of its work.
 
     def run(self, stream: Stream) -> None:
         """Run one item in its strand and report it."""
-        run = ItemRun(self._suite, self._instances, stream)
+        run = ItemRun(self.suite, self._instances, stream)
         stream.data = run
         self.flights.begin(stream.test)
         run.left_over = self._left_over.pop(stream.test, None)
@@ -268,11 +283,11 @@ class Run:
         call = private.CallInfo.from_call(
             self._rest.raise_all, when="teardown", reraise=self._reraised
         )
-        self._reporter.add(self._suite.items[latest], call)
+        self._reporter.add(self.suite.items[latest], call)
 
     def _leave_over(self, run: ItemRun) -> None:
         """Tear an item down that a hook left set up, at the next item's expense."""
-        items = self._suite.items
+        items = self.suite.items
         test = run.stream.test
         left_over = LeftOver.of(run, items[test - 1] if test else None)
         if not self.flights.has_begun(test + 1):
@@ -303,7 +318,7 @@ class Run:
         run.virtual = self._virtual
         verdict = self._verdicts.get(test, BESIDE)
         self._virtual.perform(run, verdict, self._phases.run)
-        on_loop = self._suite.plan.loop_of(test) != _core.NO_LOOP
+        on_loop = self.suite.plan.loop_of(test) != _core.NO_LOOP
         if on_loop or is_anyio_test(run.item) or is_async_case(run.item):
             self._durations.note(run.item, _clock() - began - run.stream.lingered)
         if run.stream.cancelled:
@@ -348,15 +363,20 @@ class Run:
         return not (run.suspect or run.outcome.failed or run.failed_teardown)
 
     @property
+    def concurrency(self) -> int:
+        """Tests in flight at most."""
+        return self._options.concurrency
+
+    @property
     def items(self) -> list[pytest.Item]:
         """The items, whose indexes are the test ids."""
-        return self._suite.items
+        return self.suite.items
 
     def functions(self, test: int) -> list[Callable[..., Any]]:
         """The functions of the project that running a test calls, its fixtures' too."""
-        closure = self._suite.closures[test]
+        closure = self.suite.closures[test]
         return [
-            *self._exclusive.functions(self._suite.items[test]),
+            *self._exclusive.functions(self.suite.items[test]),
             *functions_of(closure, range(len(closure.entries))),
         ]
 
@@ -384,13 +404,13 @@ class Run:
                 run.tear_down()
 
     def _is_alone(self, test: int) -> bool:
-        return self._options.concurrency == 1 or self._suite.plan.is_exclusive(test)
+        return self._options.concurrency == 1 or self.suite.plan.is_exclusive(test)
 
     def _run_alone(self, run: ItemRun) -> None:
         """Run an item alone by pytest's own protocol, with all that it redirects."""
         item, test = run.item, run.stream.test
         following = test + 1
-        items = self._suite.items
+        items = self.suite.items
         run.hold()
         self._routing.suspend()
         is_held = self._confirmation is not None and self.flights.have_met

@@ -14,7 +14,7 @@ from fasttest.host.private import Scope
 from fasttest.host.visits import Visits, loop_scope_instance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pytest
     from _pytest import nodes
@@ -58,7 +58,9 @@ class Suite:
         # By node id: a resource per conflict, of which there is one.
         self._conflicts: dict[str, list[int]] = {}
         for conflict in conflicts:
-            resource = self.plan.add_resource(", ".join(conflict.tests), 1)
+            resource = self.plan.add_resource(
+                f"the conflict of {', '.join(conflict.tests)}", 1
+            )
             for nodeid in set(conflict.tests):
                 self._conflicts.setdefault(nodeid, []).append(resource)
 
@@ -93,6 +95,7 @@ class Suite:
         closure: Closure,
         loop: int,
         *,
+        claims: Sequence[tuple[int, int]],
         exclusive: bool,
         expected_wait: float,
     ) -> None:
@@ -105,8 +108,10 @@ class Suite:
                 else self.param_key(item, entry.definition, entry.loop)
                 for entry in closure.entries
             ]
-        turns = [(turn, 1) for turn in self._turns(item)]
-        self.plan.add_test(closure.id, keys, loop, turns, exclusive, expected_wait)
+        turns = self._turns(item)
+        if turns:
+            claims = [*claims, *((turn, 1) for turn in turns)]
+        self.plan.add_test(closure.id, keys, loop, claims, exclusive, expected_wait)
         self.closures.append(closure)
 
     def is_in_conflict(self, item: pytest.Item) -> bool:

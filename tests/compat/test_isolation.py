@@ -1,0 +1,329 @@
+"""Suites that say what is to be kept apart have pytest's outcomes, and are kept apart.
+
+Each test that holds something counts itself in and out, so that whoever comes at the
+wrong time is seen; those that may come together wait for one another at a gate.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from ._agreement import Row, Runs, rows
+from ._table import Feature, Table
+
+_HEADER = """
+    import asyncio, pytest
+    import gate
+
+    inside = []
+
+    async def stay(most=1):
+        inside.append(None)
+        assert len(inside) <= most
+        await asyncio.sleep(0.002)
+        await asyncio.sleep(0)
+        assert len(inside) <= most
+        inside.pop()
+"""
+
+# What holds nothing comes together, whoever else takes turns.
+_OTHERS = """
+    @pytest.mark.parametrize("n", range(5))
+    async def test_others_come_together(n):
+        await gate.arrive("others", 5)
+"""
+
+
+def _apart(source: str, sees: str = "passed") -> Feature:
+    return Feature(f"{_HEADER}{source}{_OTHERS}", sees)
+
+
+_MARKS = {
+    "function": _apart(
+        """
+    @pytest.mark.isolation("function")
+    @pytest.mark.parametrize("n", range(4))
+    async def test_holds(n):
+        await stay()
+
+    @pytest.mark.isolation("function")
+    def test_sync_holds():
+        asyncio.run(stay())
+        """
+    ),
+    "class_and_parameter": _apart(
+        """
+    @pytest.mark.isolation("class")
+    class TestAll:
+        async def test_first(self):
+            await stay()
+
+        async def test_second(self):
+            await stay()
+
+    @pytest.mark.parametrize(
+        "n", [pytest.param(n, marks=pytest.mark.isolation("class")) for n in range(3)]
+    )
+    async def test_parameters(n):
+        await stay()
+        """
+    ),
+    "module": Feature(
+        _HEADER
+        + """
+    pytestmark = [pytest.mark.isolation("module"), pytest.mark.isolation("other")]
+
+    @pytest.mark.parametrize("n", range(4))
+    async def test_holds(n):
+        await stay()
+        """
+    ),
+    "added_by_conftest": _apart(
+        """
+    @pytest.mark.parametrize("n", range(4))
+    async def test_added(n):
+        await stay()
+        """
+    ),
+    "group": _apart(
+        """
+    @pytest.mark.xdist_group("one")
+    @pytest.mark.parametrize("n", range(3))
+    async def test_of_a_group(n):
+        await stay()
+
+    @pytest.mark.xdist_group(name="one")
+    async def test_of_the_same_group():
+        await stay()
+        """
+    ),
+    "limit": _apart(
+        """
+    @pytest.mark.isolation("limit", limit=2)
+    @pytest.mark.parametrize("n", range(6))
+    async def test_two_at_once(n):
+        await gate.arrive("limit", 2)
+        await stay(2)
+        """
+    ),
+    "set_up_and_teardown": _apart(
+        """
+    @pytest.fixture
+    async def entered():
+        await stay()
+        yield
+        await stay()
+
+    @pytest.mark.isolation("phases")
+    @pytest.mark.parametrize("n", range(4))
+    async def test_holds(entered, n):
+        await asyncio.sleep(0.001)
+        """
+    ),
+    "several": _apart(
+        """
+    @pytest.mark.isolation("left", "right")
+    async def test_both():
+        await stay()
+
+    @pytest.mark.isolation("left")
+    async def test_left():
+        await stay(2)
+
+    @pytest.mark.isolation("right")
+    async def test_right():
+        await stay(2)
+        """
+    ),
+    "readers_and_writers": Feature(
+        """
+    import asyncio, pytest
+    import gate
+
+    readers, writers = [], []
+
+    @pytest.mark.isolation("readers", write=False)
+    @pytest.mark.parametrize("n", range(3))
+    async def test_reads(n):
+        readers.append(None)
+        await gate.arrive("readers", 3)
+        assert not writers
+        readers.pop()
+
+    @pytest.mark.isolation("readers")
+    @pytest.mark.parametrize("n", range(3))
+    async def test_writes(n):
+        writers.append(None)
+        await asyncio.sleep(0.001)
+        assert len(writers) == 1 and not readers
+        writers.pop()
+        """
+    ),
+    "outcomes": _apart(
+        """
+    @pytest.mark.isolation("outcomes")
+    async def test_fails():
+        await asyncio.sleep(0.001)
+        assert 0
+
+    @pytest.mark.isolation("outcomes")
+    async def test_skips():
+        pytest.skip("not here")
+
+    @pytest.mark.isolation("outcomes")
+    @pytest.mark.xfail(strict=True)
+    async def test_is_expected_to_fail():
+        await asyncio.sleep(0.001)
+        assert 0
+
+    @pytest.mark.isolation("outcomes")
+    async def test_passes():
+        await stay()
+        """,
+        sees="passed failed skipped xfailed",
+    ),
+    "case": Feature(
+        """
+    import asyncio, pytest, unittest
+
+    inside = []
+
+    @pytest.mark.isolation("case")
+    class Case(unittest.IsolatedAsyncioTestCase):
+        async def asyncSetUp(self):
+            inside.append(None)
+
+        async def asyncTearDown(self):
+            inside.pop()
+
+        async def test_first(self):
+            await asyncio.sleep(0.001)
+            assert len(inside) == 1
+
+        async def test_second(self):
+            await asyncio.sleep(0.001)
+            assert len(inside) == 1
+        """
+    ),
+    "shared_loop": _apart(
+        """
+    @pytest.mark.asyncio(loop_scope="module")
+    @pytest.mark.isolation("loop")
+    @pytest.mark.parametrize("n", range(3))
+    async def test_holds(n):
+        await stay()
+        """
+    ),
+}
+
+_CONFIGURED = {
+    "fixture": _apart(
+        """
+    @pytest.fixture(scope="module")
+    async def database():
+        yield []
+
+    @pytest.fixture
+    def table(database):
+        return database
+
+    @pytest.mark.parametrize("n", range(3))
+    async def test_directly(database, n):
+        await stay()
+
+    @pytest.mark.parametrize("n", range(3))
+    async def test_through_another(table, n):
+        await stay()
+        """
+    ),
+    "reads": Feature(
+        """
+    import asyncio, pytest
+    import gate
+
+    @pytest.fixture
+    def catalog():
+        return []
+
+    @pytest.mark.parametrize("n", range(4))
+    async def test_reads(catalog, n):
+        await gate.arrive("catalog", 4)
+        """
+    ),
+    "folder": Feature(
+        {
+            "test_in.py": _HEADER
+            + """
+    @pytest.mark.parametrize("n", range(4))
+    async def test_two_at_once(n):
+        await gate.arrive("folder", 2)
+        await stay(2)
+            """
+        }
+    ),
+    "serial": Feature(
+        _HEADER
+        + """
+    @pytest.mark.parametrize("n", range(4))
+    async def test_first(n):
+        await stay(5)
+
+    @pytest.mark.parametrize("n", range(2))
+    async def test_alone(n):
+        await stay(1)
+
+    async def test_last():
+        await stay(5)
+        """
+    ),
+}
+
+_INI = """
+    asyncio_mode = auto
+    markers =
+        isolation: hold a resource
+        xdist_group: run in one process
+    addopts = --strict-markers
+"""
+
+TABLES = [
+    Table(
+        "isolation_marks",
+        _MARKS,
+        ini=_INI,
+        conftest="""
+            import pytest
+
+            def pytest_collection_modifyitems(items):
+                for item in items:
+                    if "test_added[" in item.nodeid:
+                        item.add_marker(pytest.mark.isolation("added"))
+        """,
+    ),
+    Table(
+        "isolation_configured",
+        _CONFIGURED,
+        ini=_INI,
+        pyproject="""
+            [tool.fasttest]
+            serial = ["test_serial.py::test_alone"]
+
+            [tool.fasttest.resources]
+            db = 1
+            browser = 2
+
+            [tool.fasttest.fixtures]
+            database = "db"
+            catalog = {resource = "db", write = false}
+
+            [tool.fasttest.paths]
+            "folder" = ["browser"]
+        """,
+    ),
+]
+
+
+@pytest.mark.parametrize("row", rows(*TABLES))
+def test_what_is_kept_apart_has_the_outcomes_of_pytest(runs: Runs, row: Row) -> None:
+    """Nobody else is there, and whoever may come together does."""
+    runs.check(row)
