@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
+
+# The first argument, if it is one of these, and what then gets those after it. A file
+# or folder of such a name is `./analyze`.
+_SUBCOMMANDS = {
+    "analyze": "fasttest.host.analyze:main",
+}
 
 
 def main() -> int:
-    """Run pytest's command line with fasttest loaded.
+    """Run pytest's command line with fasttest loaded, or a subcommand.
 
     Returns:
         pytest's exit code.
     """
+    if len(sys.argv) > 1 and sys.argv[1] in _SUBCOMMANDS:
+        module, _, function = _SUBCOMMANDS[sys.argv[1]].partition(":")
+        code: int = getattr(importlib.import_module(module), function)(sys.argv[2:])
+        return code
+
     import pytest
 
     # The module itself and not the package, which is imported already: pytest warns of

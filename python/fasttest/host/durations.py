@@ -33,6 +33,10 @@ class Durations:
         """Seconds the item is expected to wait; 0 if nothing is known."""
         return self._known.get(item.nodeid, 0.0)
 
+    def known(self, item: pytest.Item) -> float | None:
+        """Seconds the item waited in an earlier run; None if nothing is known."""
+        return self._known.get(item.nodeid)
+
     def note(self, item: pytest.Item, seconds: float) -> None:
         """Take note of how long an item waited."""
         nodeid = item.nodeid

@@ -199,6 +199,27 @@ class Run:
         """Whether another test was in flight beside one, in any of its runs."""
         return test in self._first or self.executor.core.overlapped(test)
 
+    # What the plan says, before anything runs.
+
+    @property
+    def suite(self) -> Suite:
+        """The items with what they need."""
+        return self._suite
+
+    @property
+    def exclusive(self) -> Exclusive:
+        """Who decides in what company items run."""
+        return self._exclusive
+
+    @property
+    def durations(self) -> Durations:
+        """How long items took in earlier runs."""
+        return self._durations
+
+    def verdict(self, test: int) -> Verdict:
+        """In what company an item runs."""
+        return self._verdicts.get(test, BESIDE)
+
     # What the executor asks of its work.
 
     def run(self, stream: Stream) -> None:

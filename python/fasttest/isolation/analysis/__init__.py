@@ -1,0 +1,1 @@
+"""What tests and the code they call do to the process, read from their source."""
