@@ -1,4 +1,4 @@
-"""How long tests waited in earlier runs, so that the longest can start first."""
+"""How long tests took in earlier runs, so that the longest waits can start first."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Durations:
         return self._known.get(item.nodeid, 0.0)
 
     def known(self, item: pytest.Item) -> float | None:
-        """Seconds the item waited in an earlier run; None if nothing is known."""
+        """What was noted of the item in an earlier run; None if nothing was."""
         return self._known.get(item.nodeid)
 
     def note(self, item: pytest.Item, seconds: float) -> None:
-        """Take note of how long an item waited."""
+        """Take note of how long an item waited, or ran with nothing beside it."""
         nodeid = item.nodeid
         self._ran.add(nodeid)
         if seconds >= _WORTH:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,11 +34,13 @@ class Verdict:
         alone: Why with none, by pytest's own protocol; None if beside others.
         kinds: What of the process's state has to be the item's own beside others.
         attributes: Objects and names of attributes which it changes by assignment.
+        resources: The names of what it takes in turns with others.
     """
 
     alone: str | None
     kinds: frozenset[Kind] = frozenset()
     attributes: tuple[tuple[Any, str], ...] = ()
+    resources: tuple[str, ...] = ()
 
 
 BESIDE = Verdict(None)
@@ -85,17 +88,22 @@ class Exclusive:
         ]
         if not found:
             return BESIDE
-        for finding in found:
+        changes = [finding for finding in found if finding.resource is None]
+        for finding in changes:
             if finding.kind is None:
                 return Verdict(finding.text)
+        if not changes:
+            return Verdict(None, resources=_taken(found))
         if loop >= 0 or any(entry.loop >= 0 for entry in closure.entries):
             # On a loop which others use as well, what the test changes would be seen
             # by whoever's turn it is there.
-            return Verdict(found[0].text)
+            return Verdict(changes[0].text)
         return Verdict(
             None,
-            frozenset(finding.kind for finding in found if finding.kind is not None),
-            tuple(f.attribute for f in found if f.attribute is not None),
+            frozenset(finding.kind for finding in changes if finding.kind is not None),
+            tuple(f.attribute for f in changes if f.attribute is not None),
+            # Where the working directory may be the test's own, so may a file in it.
+            tuple(each for each in _taken(found) if not _is_relative_file(each)),
         )
 
     def _fixtures(self, closure: Closure) -> tuple[Finding | None, list[Finding]]:
@@ -112,7 +120,9 @@ class Exclusive:
                 )
                 for indexes in (closure.wide, closure.own)
             )
-            found = self._by_closure[closure.id] = next(iter(shared), None), own
+            # What one instance takes is not taken again by those who use it.
+            changes = (finding for finding in shared if finding.resource is None)
+            found = self._by_closure[closure.id] = next(changes, None), own
         return found
 
     def _marks(self, node: nodes.Node) -> list[Finding]:
@@ -143,6 +153,15 @@ class Exclusive:
             known = file.startswith(self._root) and "site-packages" not in file
             self._by_module[module] = known
         return known
+
+
+def _taken(found: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f.resource for f in found if f.resource is not None))
+
+
+def _is_relative_file(resource: str) -> bool:
+    kind, _, name = resource.partition(" ")
+    return kind == "file" and not os.path.isabs(name)
 
 
 def _names(closure: Closure, indexes: Sequence[int]) -> Iterator[str]:

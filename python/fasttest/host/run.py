@@ -157,8 +157,11 @@ class Run:
                 claims=self.resources.claims(item, closure),
                 exclusive=test in self.alone,
                 expected_wait=0.0
-                if in_order or self.suite.is_in_conflict(item)
+                if in_order
+                or verdict.alone is not None
+                or self.suite.is_in_conflict(item)
                 else self._durations.expected(item),
+                resources=verdict.resources,
             )
             follows = not serial and self._listeners.phases(item).may_leave_over
         self.suite.plan.prepare()
@@ -200,11 +203,6 @@ class Run:
         return test in self._first or self.executor.core.overlapped(test)
 
     # What the plan says, before anything runs.
-
-    @property
-    def suite(self) -> Suite:
-        """The items with what they need."""
-        return self._suite
 
     @property
     def exclusive(self) -> Exclusive:
@@ -437,11 +435,14 @@ class Run:
         is_held = self._confirmation is not None and self.flights.have_met
         if is_held:
             run.keep = functools.partial(self._keep, run)
+        began = _clock()
         # Not the item's own hooks: pytest asks all conftests here.
         self._config.hook.pytest_runtest_protocol(
             item=item,
             nextitem=items[following] if following < len(items) else None,
         )
+        if self.verdict(test).alone is not None:
+            self._durations.note(item, _clock() - began)
         if self.executor.core.has_ready() and self._options.concurrency > 1:
             # A test that waited to end a scope goes on; its teardown is routed.
             self._routing.resume()

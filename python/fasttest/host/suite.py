@@ -54,6 +54,7 @@ class Suite:
         self._params: dict[int, ParameterKeys] = {}
         self._loops: dict[tuple[Scope, int, _MadeBy], int] = {}
         self._handles: dict[int, int] = {}
+        self._resources: dict[str, int] = {}
         self._by_signature: dict[tuple[Any, ...], Closure] = {}
         # By node id: a resource per conflict, of which there is one.
         self._conflicts: dict[str, list[int]] = {}
@@ -98,8 +99,18 @@ class Suite:
         claims: Sequence[tuple[int, int]],
         exclusive: bool,
         expected_wait: float,
+        resources: Iterable[str] = (),
     ) -> None:
-        """Add the item, the next in order, to the plan."""
+        """Add the item, the next in order, to the plan.
+
+        Args:
+            item: The item.
+            closure: What it needs.
+            loop: The loop of its call.
+            exclusive: Whether it runs with nothing beside it.
+            expected_wait: How long it is expected to wait, in seconds.
+            resources: Names of what it has to itself, and others that need it in turn.
+        """
         keys: list[int] = []
         if private.parameters(item) and closure.wide:
             keys = [
@@ -108,7 +119,7 @@ class Suite:
                 else self.param_key(item, entry.definition, entry.loop)
                 for entry in closure.entries
             ]
-        turns = self._turns(item)
+        turns = [*self._turns(item), *map(self._resource, resources)]
         if turns:
             claims = [*claims, *((turn, 1) for turn in turns)]
         self.plan.add_test(closure.id, keys, loop, claims, exclusive, expected_wait)
@@ -131,6 +142,12 @@ class Suite:
             self._keep.append(handle)
             self._handles[id(handle)] = self.plan.add_resource(item.name, 1)
         return [self._handles[id(handle)]]
+
+    def _resource(self, name: str) -> int:
+        """The plan's resource of a name, of which there is one."""
+        if name not in self._resources:
+            self._resources[name] = self.plan.add_resource(name, 1)
+        return self._resources[name]
 
     def fixture(self, definition: FixtureDef[Any]) -> int:
         """The plan's id of a fixture definition."""

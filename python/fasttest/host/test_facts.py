@@ -86,7 +86,7 @@ class FactsFinder:
                     if finding.resource is not None and finding.effect is Effect.SHARED
                 )
             ),
-            Planned(verdict.alone, () if verdict.alone else tuple(kinds)),
+            Planned(verdict.alone, tuple(kinds), verdict.resources),
             self._run.durations.known(item),
             tuple(_requests(item)),
             not PATCHING_FIXTURES.keys().isdisjoint(private.argument_names(item)),

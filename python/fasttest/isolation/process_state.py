@@ -17,6 +17,8 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fasttest.isolation.fixed_resources import FixedResources
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -41,11 +43,13 @@ class Finding:
         text: What it is, in a few words.
         kind: What it changes, if that can be the test's own; None if not.
         attribute: The object and the name of an attribute which it changes.
+        resource: What it takes, if that is not changed but taken in turns.
     """
 
     text: str
     kind: Kind | None = None
     attribute: tuple[Any, str] | None = field(default=None, compare=False)
+    resource: str | None = None
 
 
 # Fixtures which change the process, or watch what everybody does to it.
@@ -146,6 +150,7 @@ class ProcessState:
 
     def __init__(self, project: Callable[[str], bool]) -> None:
         self._project = project
+        self._resources = FixedResources()
         self._seen: dict[types.CodeType, tuple[Finding, ...]] = {}
 
     def findings(
@@ -166,6 +171,8 @@ class ProcessState:
         ]
         for function in functions:
             found += self._look_at(function)
+            for file in self._resources.files(function):
+                found.append(Finding(file, resource=file))
         return found
 
     def _look_at(self, function: Any) -> tuple[Finding, ...]:
@@ -192,6 +199,8 @@ class ProcessState:
             modules, kind = _CHANGING_MEMBERS[name]
             if _is_member(name, modules, names, code, spaces):
                 yield Finding(f"{name} in {code.co_name}", kind)
+        for port in self._resources.ports(function, names):
+            yield Finding(f"{port} in {code.co_name}", resource=port)
         for owner, attribute, is_read in _assigned_attributes(code, spaces):
             # A value that is read and written, such as a counter, may be there for
             # others to see. What is only written, or replaces a function, is not.

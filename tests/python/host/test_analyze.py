@@ -143,10 +143,12 @@ def test_each_test_has_a_class(document: dict[str, Any]) -> None:
 def test_the_planners_decision_is_beside_it(document: dict[str, Any]) -> None:
     """What it does, and where that is not what the code asks for."""
     tests = by_name(document)
-    assert tests["test_sets"]["planner"] == {"alone": None, "own": ["patches"]}
+    expected = {"alone": None, "own": ["patches"], "turns": []}
+    assert tests["test_sets"]["planner"] == expected
     assert tests["test_patched"]["planner"]["alone"] == "MonkeyPatch in patched"
     assert tests["test_handles"]["planner"]["alone"] == "signal in test_handles"
-    assert tests["test_sleeps"]["planner"] == {"alone": None, "own": []}
+    assert tests["test_sleeps"]["planner"]["alone"] is None
+    assert tests["test_serves"]["planner"]["turns"] == ["port 8098"]
     assert not any(test["disagreement"] for test in document["tests"])
 
 
@@ -245,3 +247,54 @@ def test_a_folder_of_that_name_can_be_run(folder: Path) -> None:
         check=False,
     )
     assert "1 passed" in done.stdout
+
+
+@pytest.mark.slow
+def test_what_running_alone_costs_is_known_after_a_run(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """From what the run noted of the tests that ran alone."""
+    folder = tmp_path_factory.mktemp("cost")
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = serial\n")
+    source = """
+        import time
+        import pytest
+
+        @pytest.mark.serial
+        def test_slow(): time.sleep(0.11)
+
+        def test_quick(): pass
+    """
+    (folder / "test_it.py").write_text(textwrap.dedent(source))
+    assert document_of(folder)["summary"]["tests_measured"] == 0
+    subprocess.run(COMMAND[:-1], cwd=folder, capture_output=True, check=True)
+    summary = json.loads(cached_document(folder))["summary"]
+    assert summary["tests_measured"] == 1
+    assert 0.1 < summary["seconds_alone"] == summary["seconds_known"] < 60
+
+
+def cached_document(folder: Path) -> str:
+    """The JSON document of a run that may look at what others left in the cache."""
+    assert analyze(folder, "--json", "out.json").returncode == 0
+    return (folder / "out.json").read_text()
+
+
+def test_ports_and_files_are_taken_in_turns(folder: Path) -> None:
+    """A relative path may be another file where the test changes the directory."""
+    source = """
+        import pytest
+
+        @pytest.fixture
+        def there(tmp_path, monkeypatch): monkeypatch.chdir(tmp_path)
+
+        def test_here(): open("out.txt", "w")
+        def test_there(there): open("out.txt", "w")
+        def test_absolute(there): open("/tmp/out.txt", "w")
+    """
+    (folder / "turns.py").write_text(textwrap.dedent(source))
+    tests = by_name(document_of(folder, "turns.py"))
+    assert {name: test["planner"]["turns"] for name, test in tests.items()} == {
+        "test_here": ["file out.txt"],
+        "test_there": [],
+        "test_absolute": ["file /tmp/out.txt"],
+    }

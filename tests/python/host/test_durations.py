@@ -110,3 +110,10 @@ def test_without_a_cache_nothing_is_remembered() -> None:
     run.note(item("a"), 1.0)
     run.save()
     assert run.expected(item("a")) == 0.0
+
+
+def test_what_is_known_is_told_apart_from_nothing() -> None:
+    """Half of a run's time may be known to be short, or not be known at all."""
+    kept = durations(Cache(a=1.5))
+    assert kept.known(item("a")) == 1.5
+    assert kept.known(item("b")) is None

@@ -82,6 +82,7 @@ def _test(test: TestFacts, numbers: dict[Finding, int]) -> dict[str, Any]:
         "planner": {
             "alone": test.planned.alone,
             "own": list(test.planned.own),
+            "turns": list(test.planned.turns),
         },
         "disagreement": test.disagreement,
         "seconds": test.seconds,

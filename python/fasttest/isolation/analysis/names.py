@@ -254,3 +254,16 @@ def _imported(path: str) -> Meaning:
         found = member(known(sys.modules[module]), name)
         return Meaning(found.names | {path}, found.value, None, found.place)
     return Meaning(frozenset({path}))
+
+
+def cells_of(function: types.FunctionType) -> dict[str, Any]:
+    """What a function sees of those around it."""
+    values = {}
+    for name, cell in zip(
+        function.__code__.co_freevars, function.__closure__ or (), strict=True
+    ):
+        try:
+            values[name] = cell.cell_contents
+        except ValueError:
+            continue  # not bound yet
+    return values

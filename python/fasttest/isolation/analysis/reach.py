@@ -6,12 +6,11 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 from fasttest.isolation.analysis.model import Effect, Finding
-from fasttest.isolation.analysis.names import Names, function_of
+from fasttest.isolation.analysis.names import Names, cells_of, function_of
 from fasttest.isolation.analysis.reader import Reading, Routine, read
 from fasttest.isolation.analysis.sources import Sources
 
 if TYPE_CHECKING:
-    import types
     from collections.abc import Callable
 
 _NOTHING = Reading((), (), ())
@@ -84,21 +83,9 @@ class Reach:
         if node is None:
             return _NOTHING
         names = Names(
-            node, function.__globals__, _cells(function), routine.cls, routine.owner
+            node, function.__globals__, cells_of(function), routine.cls, routine.owner
         )
         try:
             return read(node, names, function.__code__.co_filename)
         except RecursionError:
             return _NOTHING  # an expression of thousands of parts
-
-
-def _cells(function: types.FunctionType) -> dict[str, Any]:
-    values = {}
-    for name, cell in zip(
-        function.__code__.co_freevars, function.__closure__ or (), strict=True
-    ):
-        try:
-            values[name] = cell.cell_contents
-        except ValueError:
-            continue  # not bound yet
-    return values

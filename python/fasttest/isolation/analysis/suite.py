@@ -19,17 +19,22 @@ class Planned:
     Attributes:
         alone: Why with nothing beside it; None if it overlaps.
         own: What of the process it gets a copy of its own.
+        turns: What it takes in turns with others.
     """
 
     alone: str | None = None
     own: tuple[str, ...] = ()
+    turns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.alone is not None:
             return f"runs alone: {self.alone}"
+        text = "overlaps"
         if self.own:
-            return f"overlaps, with its own {', '.join(self.own)}"
-        return "overlaps"
+            text += f", with its own {', '.join(self.own)}"
+        if self.turns:
+            text += f", takes turns at {', '.join(self.turns)}"
+        return text
 
 
 @dataclass(frozen=True, slots=True)
