@@ -8,7 +8,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from fasttest.host import private
-from fasttest.host.guests import Guests, functions_of
+from fasttest.host.guests import functions_of
 from fasttest.isolation.analysis.model import Category, Effect, Finding
 from fasttest.isolation.analysis.reach import Reach
 from fasttest.isolation.analysis.rules import CATEGORY_OF_KIND
@@ -42,7 +42,6 @@ class FactsFinder:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._guests = Guests(run.exclusive.is_project)
         self._reach = Reach(self._is_read)
         self._root = run.suite.session.config.rootpath
         self._by_package: dict[str, bool] = {}
@@ -94,7 +93,7 @@ class FactsFinder:
 
     def _is_read(self, module: str) -> bool:
         """Whether a module belongs to the project, installed elsewhere or not."""
-        if self._run.exclusive.is_project(module):
+        if self._run.is_project(module):
             return True
         package = module.partition(".")[0]
         if package not in self._by_package:
@@ -106,7 +105,7 @@ class FactsFinder:
 
     def _of_code(self, item: pytest.Item) -> Iterator[Finding]:
         cls = getattr(item, "cls", None)
-        for function in self._guests.functions(item):
+        for function in self._run.exclusive.functions(item):
             yield from self._reach.findings(function, cls)
 
     def _of_fixtures(

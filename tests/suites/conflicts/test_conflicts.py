@@ -18,11 +18,11 @@ async def serve(port):
 
 
 async def test_port_of_the_first():
-    await serve(port=47113)
+    await serve(47113)
 
 
 async def test_port_of_the_second():
-    await serve(port=47113)
+    await serve(47113)
 
 
 async def keep_in_file(text):
