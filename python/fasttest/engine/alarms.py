@@ -46,7 +46,12 @@ class Alarms:
         if not self._possible or self._hub.forked:
             return
         handler = get_signal_handler(_SIGALRM)
-        if callable(handler) and self._hub.lone_strand() is strand:
+        if (
+            callable(handler)
+            # The engine's own limits need no alarm while a strand waits.
+            and handler is not self._hub.deadlines.watchdog.handler
+            and self._hub.lone_strand() is strand
+        ):
             self.holder = strand
             self._handler = handler
             self._replace(self._note)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasttest.engine import private, selector
 from fasttest.engine.alarms import Alarms
+from fasttest.engine.deadlines import Deadlines
 from fasttest.engine.interrupts import Interrupts
 from fasttest.engine.poller import Poller, make_poller
 from fasttest.engine.strand import (
@@ -60,6 +61,7 @@ class Hub:
         foreground: Set by the owner: the strand in whose frames the hub waits when
             there is nothing else to do, so that exceptions raised by signal handlers
             reach it. By default that is the only strand not in the background.
+        deadlines: The time limits of its strands.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Hub:
         # The hub's own trace and profile function, off while a strand runs.
         self.tracing: tuple[Any, Any] = (None, None)
         self.forked = False
+        self.deadlines = Deadlines(clock)
         self._waits = Waits(clock, poller)
         self._interrupts = Interrupts(self)
         self.alarms = Alarms(self)
@@ -149,6 +152,7 @@ class Hub:
             self._loop(on_idle, on_interrupt, after_step)
         finally:
             self._interrupts.remove()
+            self.deadlines.close()
             self.alarms.close()
             selector.uninstall()
             _running_hubs.discard(self)
@@ -272,9 +276,18 @@ class Hub:
 
     def wait(self, *, block: bool = True) -> None:
         """Make ready what descriptors, timers and calls from threads concern."""
-        for strand in self._waits.collect(block=block):
-            strand.state = State.READY
-            self._ready.append(strand)
+        deadlines = self.deadlines
+        waits = block and deadlines.active > 0
+        at_most = deadlines.begin_wait() if waits else None
+        try:
+            for strand in self._waits.collect(block=block, at_most=at_most):
+                strand.state = State.READY
+                self._ready.append(strand)
+        finally:
+            if waits:
+                deadlines.end_wait()
+        if deadlines.active:
+            deadlines.throw_at_due()
         while self._calls:
             function, args = self._calls.popleft()
             function(*args)
@@ -363,7 +376,9 @@ class Hub:
         if callable(profile):
             sys.setprofile(None)
         self.current = strand
-        alarms = self.alarms
+        alarms, deadlines = self.alarms, self.deadlines
+        if deadlines.active:
+            deadlines.begin_turn(strand)
         serving = alarms.holder is not None and alarms.holder in strand.clients
         if serving:
             alarms.pause()
@@ -374,6 +389,8 @@ class Hub:
             if strand.state is State.FINISHED:
                 self._keep(strand)
         finally:
+            if deadlines.active:
+                deadlines.end_turn(strand)
             self.current = None
             if callable(profile):
                 sys.setprofile(profile)

@@ -134,6 +134,21 @@ class SharedLoop(ScopedLoop):
         self._hub.wake(self.loop)
         return cancelled
 
+    def throw(self, strand: Strand, error: BaseException) -> bool:
+        """Raise an error in a strand that waits in ``run``, and cancel what it awaits.
+
+        Returns:
+            Whether it waits there, and nothing has ended that yet.
+        """
+        for waiter in self._waiters:
+            if waiter.strand is strand and not waiter.woken:
+                waiter.throw(error)
+                if waiter.future is not None:
+                    waiter.future.cancel()
+                self._hub.wake(self.loop)
+                return True
+        return False
+
     def close(self) -> None:
         """As ``OwnLoop.close``; from any strand but the loop's own."""
         if self._closed:

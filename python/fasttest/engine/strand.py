@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable
 
+    from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
 
 # asyncio's state, trace function, profile function.
@@ -57,6 +58,7 @@ class Strand:
             does: the hub does not wait for it to end.
         clients: The strands that wait for what this one, in the background, does.
         data: A slot for the owner.
+        limit: Its time limit; None if there is none.
         guard: Told whenever the strand is left and comes back; None if nobody is.
         on_exit: Called on the hub with the strand once it has finished.
         result: What its function returned.
@@ -79,6 +81,7 @@ class Strand:
         "greenlet",
         "guard",
         "hub",
+        "limit",
         "name",
         "on_exit",
         "result",
@@ -101,6 +104,7 @@ class Strand:
         self.background = background
         self.clients: set[Strand] = set()
         self.data: Any = None
+        self.limit: Limit | None = None
         self.guard: Guard | None = None
         self.on_exit: Callable[[Strand], object] | None = None
         self.result: Any = None

@@ -239,6 +239,17 @@ class Stream:
         if strand.state is State.WAITING:
             strand.throw(KeyboardInterrupt())
 
+    def interrupt(self, error: BaseException) -> bool:
+        """Raise an error where the test waits for events; returns whether it does."""
+        strand = self.strand
+        assert strand is not None
+        if any(loop.throw(strand, error) for loop in self._executor.loops.values()):
+            return True
+        if strand.state is not State.WAITING:
+            return False
+        strand.throw(error)
+        return True
+
     def instance_of(self, entry: int) -> int:
         """The living instance of an entry which outlives the test."""
         return self._executor.core.instance_of(self.test, entry)

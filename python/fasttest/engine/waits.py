@@ -91,11 +91,12 @@ class Waits:
         if self._poller is not None:
             self._poller.forget(descriptor)
 
-    def collect(self, *, block: bool) -> list[Strand]:
+    def collect(self, *, block: bool, at_most: float | None = None) -> list[Strand]:
         """End the waits whose descriptor is ready or whose time is up.
 
         Args:
             block: Whether to wait until there are any, or ``wake_up`` is called.
+            at_most: For how many seconds; None: for ever.
 
         Returns:
             The strands, those with descriptors first, then by their timers.
@@ -105,6 +106,8 @@ class Waits:
         poller = self._poller
         assert poller is not None
         timeout = self._next_timer() if block else 0.0
+        if at_most is not None and (timeout is None or timeout > at_most):
+            timeout = at_most
         self.sleeping = block
         try:
             descriptors = poller.poll(timeout)

@@ -1,0 +1,205 @@
+"""The watchdog: a thread that looks whether the strand which runs gives way."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from fasttest.engine.private import get_signal_handler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from fasttest.engine.deadlines import Deadlines, Limit
+
+_SIGALRM: int | None = getattr(signal, "SIGALRM", None)
+
+# Seconds between two looks, and the part of the shortest limit which that is.
+_SELDOM, _OFTEN, _PART = 1.0, 0.02, 0.1
+
+# Seconds after which a strand is named that holds on in spite of its exception.
+_PATIENCE = 1.0
+
+
+class Watchdog:
+    """Interrupts the strand that runs when its limit is over, and gives up on it.
+
+    A strand that computes or blocks never comes to the hub, so an exception is raised
+    in the midst of it by a signal. If it holds on to the thread in spite of that, or
+    the signal does not reach it, its stack is shown, and at last the run is given up.
+    Without signals (off the main thread, on Windows) only these two are left.
+
+    The thread is unknown to ``threading`` and started with the first limit: tests look
+    at how many threads there are. It is not there while the process forks.
+
+    Args:
+        deadlines: The limits.
+
+    Attributes:
+        on_blocked: Called in the watchdog's thread with a limit and the stack of its
+            strand, which holds on.
+        on_stuck: Called in the watchdog's thread with a limit and the stack of its
+            strand, which has not given way for all of the grace. Should not return.
+        handler: What handles the signal.
+    """
+
+    def __init__(self, deadlines: Deadlines) -> None:
+        self.on_blocked: Callable[[Limit, str], object] | None = None
+        self.on_stuck: Callable[[Limit, str], object] | None = None
+        # Kept as it is handed out: two bound methods are never identical.
+        self.handler = self._handle
+        self._deadlines = deadlines
+        self._interval = _SELDOM
+        self._thread = threading.get_ident()
+        self._former: Any = None
+        self._installed = False
+        # Held while the thread is to look, and while it is alive.
+        self._keep_on = _thread.allocate_lock()
+        self._alive = _thread.allocate_lock()
+        # The turn in which a signal was sent, its limit, and when.
+        self._sent: tuple[int, Limit, float] | None = None
+        self._named: Limit | None = None
+        # On a shared loop: whose code has been met in this turn, and since when.
+        self._met: tuple[int, Limit | None, float] | None = None
+
+    def look_after(self, seconds: float) -> None:
+        """There is one more limit, of so many seconds."""
+        self._interval = min(self._interval, max(_OFTEN, seconds * _PART))
+        if not self._keep_on.locked():
+            self._keep_on.acquire()
+            self._alive.acquire()
+            self._thread = threading.get_ident()
+            _watching.add(self)
+            _thread.start_new_thread(self._watch, ())
+        if (
+            not self._installed
+            and _SIGALRM is not None
+            and threading.current_thread() is threading.main_thread()
+        ):
+            self._former = signal.signal(_SIGALRM, self.handler)
+            self._installed = True
+
+    def rest(self) -> None:
+        """There is no limit any more, for the time being."""
+        self._sent = self._met = None
+        if self._installed:
+            self._installed = False
+            assert _SIGALRM is not None
+            # One that another has put in our place is his.
+            if get_signal_handler(_SIGALRM) is self.handler:
+                signal.signal(_SIGALRM, self._former)
+
+    def stop(self) -> None:
+        """There will be no limit any more: end the thread."""
+        self.rest()
+        self.pause()
+
+    def pause(self) -> None:
+        """End the thread, until there is one more limit."""
+        if self._keep_on.locked():
+            _watching.discard(self)
+            self._keep_on.release()
+            if self._alive.acquire(timeout=_SELDOM):
+                self._alive.release()
+
+    def give_up(self, limit: Limit) -> None:
+        """Have the run end here and now because of a strand."""
+        if self.on_stuck is not None:
+            self.on_stuck(limit, self._stack())
+
+    def _watch(self) -> None:
+        try:
+            while not self._keep_on.acquire(timeout=self._interval):
+                self._look()
+            self._keep_on.release()
+        finally:
+            self._alive.release()
+
+    def _look(self) -> None:
+        deadlines = self._deadlines
+        limit, exceeded = deadlines.running()
+        if limit is None:
+            return
+        if limit.held_in == deadlines.turn:
+            self._look_again(limit, exceeded)
+        elif exceeded > 0:
+            if limit.fatal:
+                self.give_up(limit)
+            if self._sent is None or self._sent[0] != deadlines.turn:
+                self._sent = deadlines.turn, limit, deadlines.clock()
+                self._interrupt()
+            elif deadlines.clock() - self._sent[2] > _PATIENCE:
+                # The signal has not been handled: it is blocked, or C code runs.
+                deadlines.renew(limit)
+
+    def _look_again(self, limit: Limit, exceeded: float) -> None:
+        """At a strand that does not give way though its limit is over."""
+        if exceeded > 0:
+            self.give_up(limit)
+        elif self._named is not limit:
+            left, grace = -exceeded, self._deadlines.grace
+            if grace - left > min(_PATIENCE, grace / 2):
+                self._named = limit
+                if self.on_blocked is not None:
+                    self.on_blocked(limit, self._stack())
+
+    def _interrupt(self) -> None:
+        if self._installed and get_signal_handler(_SIGALRM) is self.handler:
+            assert _SIGALRM is not None
+            signal.pthread_kill(self._thread, _SIGALRM)
+
+    def _handle(self, signum: int, frame: FrameType | None) -> None:
+        """The signal, in the frames of the strand; which may be another by now."""
+        __tracebackhide__ = True
+        sent, self._sent = self._sent, None
+        deadlines = self._deadlines
+        limit, exceeded = deadlines.running()
+        if sent is None or sent[0] != deadlines.turn or limit is None:
+            return
+        if limit.strand.hub.current is not limit.strand:
+            limit = self._meet()
+        if limit is None or exceeded <= 0:
+            return
+        error = limit.make_error()
+        if error is None:
+            limit.end()
+            return
+        deadlines.renew(limit)
+        raise error
+
+    def _meet(self) -> Limit | None:
+        """The limit of the code on a shared loop, if it has been met there for long."""
+        deadlines = self._deadlines
+        limit, now = deadlines.whose(), deadlines.clock()
+        met = self._met
+        if met is None or met[:2] != (deadlines.turn, limit):
+            self._met = deadlines.turn, limit, now
+            return None
+        if limit is None or not limit.counting or now - met[2] < deadlines.left(limit):
+            return None
+        return limit
+
+    def _stack(self) -> str:
+        frame = sys._current_frames().get(self._thread)
+        return "" if frame is None else "".join(traceback.format_stack(frame))
+
+
+_watching: weakref.WeakSet[Watchdog] = weakref.WeakSet()
+
+
+def _before_fork() -> None:
+    # Python warns of a fork beside threads. It is back with the next limit.
+    for watchdog in tuple(_watching):
+        watchdog.pause()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork)

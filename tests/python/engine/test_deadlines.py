@@ -1,0 +1,451 @@
+"""Time limits: whose time counts, and how a strand learns that it is over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import os
+import selectors
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from fasttest.engine.hub import Hub, Strand
+from fasttest.engine.loops import OwnLoop, SharedLoop
+from fasttest.engine.poller import Poller, PortablePoller
+
+if TYPE_CHECKING:
+    from fasttest.engine.deadlines import Limit
+
+Run = Callable[..., list[Any]]
+
+
+class TimedOut(BaseException):
+    """What is raised in a strand whose time is over."""
+
+
+class FakeClock:
+    """A clock that goes forward by the hub's waits, and as strands say."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+    def poller(self) -> Poller:
+        """A poller which takes no time to wait."""
+        clock = self
+
+        class Patient(PortablePoller):
+            def poll(self, timeout: float | None) -> list[int]:
+                assert timeout is not None
+                clock.now += timeout
+                return super().poll(0)
+
+        return Patient()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of the hub."""
+    return FakeClock()
+
+
+@pytest.fixture
+def fake(clock: FakeClock) -> Hub:
+    """A hub that takes no time to wait."""
+    return Hub(clock, clock.poller)
+
+
+def _limit(hub: Hub, seconds: float, **options: Any) -> Limit:
+    """Limit the strand that runs."""
+    strand = hub.current
+    assert strand is not None
+
+    def throw(error: BaseException) -> bool:
+        strand.throw(error)
+        return True
+
+    options.setdefault("throw", throw)
+    return hub.deadlines.limit(strand, seconds, TimedOut, **options)
+
+
+def _wait(seconds: float) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.select(seconds)
+
+
+def _spawn(hub: Hub, function: Callable[..., object], *args: object) -> Strand:
+    return hub.spawn(function, *args, context=contextvars.copy_context())
+
+
+def test_a_strand_that_waits_is_thrown_at_when_its_time_is_over(
+    fake: Hub, clock: FakeClock
+) -> None:
+    """Of twenty, each with a limit of its own, only the one that waits longer."""
+    ended: list[tuple[int, float]] = []
+
+    def test(number: int) -> None:
+        limit = _limit(fake, 100)
+        try:
+            _wait(5000 if number == 7 else number)
+        except TimedOut:
+            ended.append((number, clock.now))
+        limit.end()
+
+    for number in range(20):
+        _spawn(fake, test, number)
+    fake.run(lambda: False)
+    assert ended == [(7, 100)]
+    assert not fake.deadlines.active
+
+
+def test_what_others_compute_does_not_count(fake: Hub, clock: FakeClock) -> None:
+    """A test is not to fail because of its company."""
+
+    def patient() -> float:
+        limit = _limit(fake, 100)
+        try:
+            _wait(5000)
+        except TimedOut:
+            return clock.now
+        finally:
+            limit.end()
+        return -1
+
+    def busy() -> None:
+        for _ in range(3):
+            clock.now += 1000
+            _wait(1)
+
+    strand = _spawn(fake, patient)
+    _spawn(fake, busy)
+    fake.run(lambda: False)
+    assert strand.result == 3000 + 100
+
+
+def test_what_a_strand_computes_itself_counts(fake: Hub, clock: FakeClock) -> None:
+    """Before it waits, and without its having given way."""
+
+    def test() -> float:
+        limit = _limit(fake, 100)
+        clock.now += 80
+        try:
+            _wait(50)
+        except TimedOut:
+            return clock.now
+        finally:
+            limit.end()
+        return -1
+
+    strand = _spawn(fake, test)
+    fake.run(lambda: False)
+    assert strand.result == 100
+
+
+def test_the_time_of_a_pause_does_not_count(fake: Hub, clock: FakeClock) -> None:
+    """A test waits in it for another one's set-up, which pytest would have done."""
+
+    def test() -> float:
+        limit = _limit(fake, 100)
+        _wait(50)
+        limit.pause()
+        clock.now += 1000
+        _wait(1000)
+        limit.resume()
+        clock.now += 40
+        try:
+            _wait(50)
+        except TimedOut:
+            return clock.now
+        finally:
+            limit.end()
+        return -1
+
+    strand = _spawn(fake, test)
+    fake.run(lambda: False)
+    assert strand.result == 2100
+
+
+def test_what_follows_the_limit_has_an_end_as_well(fake: Hub, clock: FakeClock) -> None:
+    """A teardown that hangs would keep the whole run."""
+    fake.deadlines.grace = 30
+    seen: list[float] = []
+
+    def test() -> None:
+        limit = _limit(fake, 100)
+        for _ in range(3):
+            try:
+                _wait(5000)
+            except TimedOut:
+                seen.append(clock.now)
+        limit.end()
+
+    _spawn(fake, test)
+    fake.run(lambda: False)
+    assert seen == [100, 130, 160]
+
+
+def test_a_strand_that_cannot_be_thrown_at_is_asked_again(fake: Hub) -> None:
+    """It is about to run, or waits where it would leave something half done."""
+    answers = iter([False, False, True])
+
+    def throw(error: BaseException) -> bool:
+        thrown = next(answers)
+        if thrown:
+            strand.throw(error)
+        return thrown
+
+    def test() -> None:
+        limit = _limit(fake, 100, throw=throw)
+        with pytest.raises(TimedOut):
+            _wait(5000)
+        limit.end()
+
+    strand = _spawn(fake, test)
+    fake.run(lambda: False)
+    assert strand.exception is None
+    assert next(answers, None) is None
+
+
+def test_a_test_on_a_shared_loop_is_cancelled_there(hub: Hub, run: Run) -> None:
+    """Its task must not go on beside the tests that follow on the loop."""
+    seen: list[str] = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.sleep(20)
+        finally:
+            seen.append("cleaned up")
+
+    def test() -> None:
+        shared = SharedLoop(hub)
+        strand = hub.current
+        assert strand is not None
+        limit = _limit(hub, 0.02, throw=lambda error: shared.throw(strand, error))
+        with pytest.raises(TimedOut):
+            shared.run(hang())
+        limit.end()
+        shared.run(asyncio.sleep(0))
+        seen.append("went on")
+        shared.close()
+
+    run(test)
+    assert seen == ["cleaned up", "went on"]
+
+
+def test_a_poller_on_a_shared_loop_comes_to_its_end(hub: Hub, run: Run) -> None:
+    """The loop is never idle, and nobody's clock would go on if all waited for it."""
+
+    async def poll() -> None:
+        while True:  # noqa: ASYNC110 - never to be idle is the point
+            await asyncio.sleep(0)
+
+    def test() -> None:
+        shared = SharedLoop(hub)
+        strand = hub.current
+        assert strand is not None
+        limit = _limit(hub, 0.1, throw=lambda error: shared.throw(strand, error))
+        with pytest.raises(TimedOut):
+            shared.run(poll())
+        limit.end()
+        shared.close()
+
+    run(test)
+
+
+def _compute() -> None:
+    while True:
+        ...
+
+
+@pytest.mark.parametrize("hold_up", [_compute, lambda: time.sleep(20)])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_strand_that_does_not_give_way_is_interrupted(
+    hub: Hub, run: Run, hold_up: Callable[[], None], alone: bool
+) -> None:
+    """In its own frames, so that the report shows where it was."""
+    hub.alone = alone
+    before = signal.getsignal(signal.SIGALRM)
+
+    def test() -> None:
+        limit = _limit(hub, 0.05)
+        with pytest.raises(TimedOut) as caught:
+            hold_up()
+        assert limit.fired
+        assert hold_up.__code__ in [each.frame.code.raw for each in caught.traceback]
+        limit.end()
+        assert signal.getsignal(signal.SIGALRM) is before
+
+    threads = len(sys._current_frames())
+    run(test)
+    assert len(sys._current_frames()) == threads
+
+
+def test_a_lone_strand_that_waits_in_place_is_interrupted(hub: Hub, run: Run) -> None:
+    """So it is run again: nobody but it waits, and the hub is not asked."""
+    hub.alone = True
+
+    def test() -> None:
+        limit = _limit(hub, 0.05)
+        own = OwnLoop(hub)
+        with pytest.raises(TimedOut):
+            own.run(asyncio.sleep(20))
+        own.close()
+        limit.end()
+
+    run(test)
+
+
+@pytest.mark.slow
+def test_who_computes_on_a_shared_loop_is_interrupted(hub: Hub, run: Run) -> None:
+    """And not those who wait there for their turn."""
+    whose: contextvars.ContextVar[Limit] = contextvars.ContextVar("whose")
+    hub.deadlines.whose = whose.get
+    loops: list[SharedLoop] = []
+
+    async def compute() -> str:
+        await asyncio.sleep(0.01)
+        try:
+            _compute()
+        except TimedOut:
+            return "interrupted"
+        return ""
+
+    async def wait() -> str:
+        await asyncio.sleep(0.02)
+        return "undisturbed"
+
+    def test(what: Callable[[], Any], seconds: float) -> str:
+        if not loops:
+            loops.append(SharedLoop(hub))
+        limit = _limit(hub, seconds, throw=lambda error: False)
+        whose.set(limit)
+        try:
+            return str(loops[0].run(what(), contextvars.copy_context()))
+        finally:
+            limit.end()
+
+    strands = [
+        _spawn(hub, test, wait, 0.1),
+        _spawn(hub, test, compute, 0.2),
+        _spawn(hub, test, wait, 0.1),
+    ]
+    hub.run(lambda: False)
+    loops[0].loop.close()
+    results = [strand.result for strand in strands]
+    assert results == ["undisturbed", "interrupted", "undisturbed"]
+
+
+@pytest.mark.slow
+def test_a_strand_that_holds_on_is_named_and_given_up(hub: Hub, run: Run) -> None:
+    """Catching whatever comes, it would keep the run for ever."""
+    hub.deadlines.grace = 0.2
+    told: list[tuple[str, str]] = []
+    released = threading.Event()
+    watchdog = hub.deadlines.watchdog
+    watchdog.on_blocked = lambda limit, stack: told.append(("named", stack))
+
+    def give_up(limit: Limit, stack: str) -> None:
+        told.append(("given up", stack))
+        released.set()
+
+    watchdog.on_stuck = give_up
+
+    def stubborn() -> None:
+        limit = _limit(hub, 0.05)
+        while not released.is_set():
+            try:
+                _compute_until(released)
+            except TimedOut:
+                told.append(("raised", ""))
+        limit.end()
+
+    run(stubborn)
+    assert [what for what, _ in told] == ["raised", "named", "given up"]
+    assert all("in stubborn" in stack for _, stack in told[1:])
+
+
+def _compute_until(event: threading.Event) -> None:
+    while not event.is_set():
+        ...
+
+
+def _hold_up_without_signals(event: threading.Event) -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    try:
+        event.wait(20)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("thread", [True, False])
+def test_a_strand_that_no_signal_reaches_is_given_up(hub: Hub, thread: bool) -> None:
+    """On another thread than the main one, or while signals are blocked."""
+    hub.deadlines.grace = 0.1
+    given_up = threading.Event()
+    hub.deadlines.watchdog.on_stuck = lambda limit, stack: given_up.set()
+
+    def test() -> bool:
+        limit = _limit(hub, 0.05)
+        try:
+            if thread:
+                _compute_until(given_up)
+            else:
+                _hold_up_without_signals(given_up)
+        except TimedOut:
+            pass  # the signal that was held back
+        limit.end()
+        return given_up.is_set()
+
+    strand = _spawn(hub, test)
+    if thread:
+        worker = threading.Thread(target=hub.run, args=(lambda: False,))
+        worker.start()
+        worker.join(20)
+    else:
+        hub.run(lambda: False)
+    assert strand.result is True
+
+
+def test_a_fatal_limit_gives_the_run_up_at_once(fake: Hub) -> None:
+    """With no exception before it."""
+    given_up: list[Limit] = []
+    fake.deadlines.watchdog.on_stuck = lambda limit, stack: given_up.append(limit)
+
+    def test() -> None:
+        limit = _limit(fake, 100, fatal=True)
+        with pytest.raises(TimedOut):
+            _wait(5000)
+        assert given_up == [limit]
+        limit.end()
+
+    strand = _spawn(fake, test)
+    fake.run(lambda: False)
+    assert strand.exception is None
+
+
+def test_there_is_no_second_thread_while_the_process_forks(hub: Hub, run: Run) -> None:
+    """Python warns of that, and it may deadlock the child."""
+    threads = len(sys._current_frames())
+
+    def test() -> None:
+        limit = _limit(hub, 20)
+        while len(sys._current_frames()) == threads:
+            time.sleep(0)  # until it runs
+        child = os.fork()
+        if child == 0:
+            os._exit(0)
+        assert len(sys._current_frames()) == threads
+        os.waitpid(child, 0)
+        limit.end()
+
+    run(test)
