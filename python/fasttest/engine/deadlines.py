@@ -1,11 +1,12 @@
-"""Time limits of strands, by a clock that does not count what others compute."""
+"""Time limits of strands, by a clock that does not count others' turns."""
 
 from __future__ import annotations
 
 import heapq
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
+from fasttest.engine.strand import State
 from fasttest.engine.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -21,16 +22,19 @@ if TYPE_CHECKING:
 # thread for so long in spite of an exception holds on for ever.
 GRACE = 60.0
 
-# Seconds of work on a shared loop that are divided among its tests together.
-_SHARE = 0.05
+# Seconds after which a strand is asked again that could not be thrown at.
+_AGAIN = 0.05
+
+_tickets = itertools.count(1)
 
 
 class Limit:
     """A time limit of one strand. Made by ``Deadlines.limit``.
 
-    What counts is the time in which the strand ran and in which all strands waited: it
-    would have passed as well with nobody else there. When it is over, an exception is
-    raised in the strand, and again whenever the grace is over that follows.
+    What counts is the time in which the strand runs and in which it waits for events;
+    not that in which it could go on and others have their turn. When it is over, an
+    exception is raised in the strand, and again whenever the grace is over that
+    follows.
 
     Args:
         deadlines: All limits of the hub.
@@ -42,21 +46,22 @@ class Limit:
 
     Attributes:
         fired: Whether the limit has been exceeded.
-        counting: Whether the time counts at present.
-        held_in: The turn of the strand in which it was to see the exception, until it
-            gives way or makes progress; None if there is none.
+        held_in: The turn of a strand in which it was to see the exception, until it
+            makes progress; None if there is none.
+        account: Whose time counts; None while none does.
+        due: When it is over, in the time of the account.
+        ticket: Of its entry in a queue; others are void.
     """
 
     __slots__ = (
         "_deadlines",
-        "counting",
+        "_left",
+        "account",
+        "due",
         "fatal",
         "fired",
         "held_in",
-        "idle_at",
-        "left",
         "make_error",
-        "seconds",
         "strand",
         "throw",
         "ticket",
@@ -73,31 +78,45 @@ class Limit:
     ) -> None:
         self._deadlines = deadlines
         self.strand = strand
-        self.seconds = seconds
         self.make_error = make_error
         self.throw = throw
         self.fatal = fatal
         self.fired = False
-        self.counting = False
         self.held_in: int | None = None
-        # Seconds left when all had waited for ``idle_at`` seconds, without those of the
-        # strand's present turn.
-        self.left = seconds
-        self.idle_at = 0.0
-        # Of its entry among the deadlines; others are void.
+        self.account: Account | None = None
+        self.due = 0.0
         self.ticket = 0
+        self._left = seconds
+
+    @property
+    def left(self) -> float:
+        """The seconds that are left, without the turn that is not over."""
+        return self._left if self.account is None else self.due - self.account.time
+
+    def enter(self, account: Account) -> None:
+        """Let the time of an account count from now on, and no other."""
+        self.due = account.time + self.left
+        self.account = account
+        account.queue.add(self.due, self)
+
+    def extend(self, seconds: float) -> None:
+        """Let it be over so many seconds later."""
+        assert self.account is not None
+        self.due += seconds
+        self.account.queue.add(self.due, self)
 
     def resume(self) -> None:
         """Count the time from now on."""
-        if not self.counting:
-            self.counting = True
-            self._deadlines.resumed(self)
+        if self.account is None:
+            self._left += self._deadlines.ran(self.strand)
+            self.enter(self._deadlines.account(self.strand))
 
     def pause(self) -> None:
         """Do not count the time: the strand waits for what other strands do."""
-        if self.counting:
-            self._deadlines.paused(self)
-            self.counting = False
+        if self.account is not None:
+            self._left = self.left - self._deadlines.ran(self.strand)
+            self.account = None
+            self.ticket = 0
 
     def progress(self) -> None:
         """The strand has heeded the exception: it is at something new."""
@@ -111,12 +130,72 @@ class Limit:
             self._deadlines.ended()
 
 
+class Account:
+    """The time that passes for a strand, or for those that a strand serves.
+
+    Attributes:
+        time: Seconds up to its last turn.
+        since: When the strand began to wait, by the clock; None if it does not.
+        queue: The limits which are over some time.
+        ticket: Of its entry among the accounts; others are void.
+    """
+
+    __slots__ = ("queue", "since", "ticket", "time")
+
+    def __init__(self) -> None:
+        self.time = 0.0
+        self.since: float | None = None
+        self.queue: _Queue[Limit] = _Queue()
+        self.ticket = 0
+
+    def at(self, now: float) -> float:
+        """Its time, if the strand has not been ready up to ``now``."""
+        return self.time if self.since is None else self.time + now - self.since
+
+
+_Entry = TypeVar("_Entry", Limit, Account)
+
+
+class _Queue(Generic[_Entry]):
+    """What is due, and when; adding something again moves it."""
+
+    __slots__ = ("_heap", "_size")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, _Entry]] = []
+        self._size = 64
+
+    def add(self, when: float, entry: _Entry) -> None:
+        entry.ticket = next(_tickets)
+        heapq.heappush(self._heap, (when, entry.ticket, entry))
+        if len(self._heap) > self._size:
+            # Drop the void ones together.
+            self._heap = [each for each in self._heap if each[2].ticket == each[1]]
+            heapq.heapify(self._heap)
+            self._size = 64 + 2 * len(self._heap)
+
+    def first(self) -> float | None:
+        """When the next is due."""
+        heap = self._heap
+        while heap and heap[0][2].ticket != heap[0][1]:
+            heapq.heappop(heap)
+        return heap[0][0] if heap else None
+
+    def take(self, now: float) -> _Entry | None:
+        """Take one out that is due, if there is any."""
+        when = self.first()
+        if when is None or when > now:
+            return None
+        entry = heapq.heappop(self._heap)[2]
+        entry.ticket = 0
+        return entry
+
+
 class Deadlines:
     """The limits of a hub's strands.
 
-    Strands that wait are thrown at by the hub, as soon as it has waited long enough;
-    a strand that does not give way is the matter of the watchdog, which interrupts it
-    by a signal.
+    Strands that wait are thrown at by the hub; a strand that does not give way is the
+    matter of the watchdog, which interrupts it by a signal.
 
     Args:
         clock: The hub's, in seconds.
@@ -137,17 +216,13 @@ class Deadlines:
         self.turn = 0
         self.whose: Callable[[], Limit | None] = _nobodys
         self.watchdog = Watchdog(self)
-        # For how long all strands have waited, and since when if they do now.
-        self.idle = 0.0
-        self.idle_since: float | None = None
-        # The strand whose turn it is, since when, and for how long it has waited in
-        # the hub's place meanwhile.
+        # The strand whose turn it is, and since when.
         self._current: Strand | None = None
         self._began = 0.0
-        self._waited = 0.0
-        self._queue: list[tuple[float, int, Limit]] = []
-        self._tickets = itertools.count(1)
-        self._unshared: dict[Strand, float] = {}
+        # When it was last looked for events, and whether that is being waited for.
+        self._polled = 0.0
+        self._waits = False
+        self._accounts: _Queue[Account] = _Queue()
 
     def limit(
         self,
@@ -171,8 +246,7 @@ class Deadlines:
     def close(self) -> None:
         """The run is over, perhaps with strands where they were."""
         self.watchdog.stop()
-        self._queue.clear()
-        self._unshared.clear()
+        self._accounts = _Queue()
         self.active = 0
         self._current = None
 
@@ -180,56 +254,66 @@ class Deadlines:
 
     def begin_turn(self, strand: Strand) -> None:
         """A strand is switched to, while there are limits."""
+        if strand.state is not State.RUNNING:
+            return  # it waits, in the hub's place
+        limit = strand.limit
+        if limit is not None and limit.account not in (None, strand.account):
+            limit.enter(self.account(strand))
         self.turn += 1
-        self._waited = 0.0
         self._began = self.clock()
         self._current = strand
 
+    def reclaimed(self, strand: Strand) -> None:
+        """A strand runs whose wait was broken off by an exception from a handler."""
+        self.ready(strand)
+        if self._current is None:
+            self.begin_turn(strand)
+
     def end_turn(self, strand: Strand) -> None:
         """The strand has come back to the hub."""
-        ran = self._ran()
+        account, limit, now = strand.account, strand.limit, self.clock()
+        if account is not None:
+            if self._current is strand:
+                # Nobody can say for whom of its clients the strand has run.
+                account.time += (now - self._began) / (len(strand.clients) or 1)
+            if strand.state is State.WAITING and account.since is None:
+                account.since = now
         self._current = None
-        if strand.limit is not None:
-            self._charge(strand.limit, ran)
-        elif strand.clients:
-            self._share(strand, ran)
+        server = strand.served_by
+        if server is not None and limit is not None and limit.account is not None:
+            limit.enter(self.account(server))
+        if account is not None:
+            self._enter(account, now)
 
-    def begin_wait(self) -> float | None:
-        """All strands wait; returns the seconds up to the first deadline, if any."""
-        self.idle_since = self.clock()
-        queue = self._queue
-        while queue and queue[0][2].ticket != queue[0][1]:
-            heapq.heappop(queue)
-        return max(0.0, queue[0][0] - self.idle) if queue else None
+    def begin_poll(self, *, wait: bool) -> float | None:
+        """Events are looked for; returns the seconds up to the first deadline."""
+        self._waits = wait
+        if not wait:
+            return None
+        first = self._accounts.first()
+        return None if first is None else max(0.0, first - self.clock())
 
-    def end_wait(self) -> None:
-        """The wait is over."""
-        assert self.idle_since is not None
-        waited = self.clock() - self.idle_since
-        self.idle_since = None
-        self.idle += waited
-        self._waited += waited
+    def ready(self, strand: Strand) -> None:
+        """A strand that waited has been found to be ready."""
+        account, now = strand.account, self.clock()
+        assert account is not None
+        if account.since is not None:
+            if strand.due is not None and strand.due <= now:
+                until = strand.due
+            else:
+                # Its event came while another strand had its turn, or just now.
+                until = now if self._waits else self._polled
+            account.time += max(0.0, until - account.since)
+            account.since = None
 
-    def throw_at_due(self) -> None:
-        """Throw at the strands that wait and whose time is over."""
-        queue = self._queue
-        while queue and queue[0][0] <= self.idle:
-            _, ticket, limit = heapq.heappop(queue)
-            if limit.ticket == ticket:
-                self._fire(limit)
-
-    def resumed(self, limit: Limit) -> None:
-        """A limit counts from now on."""
-        limit.idle_at = self.idle
-        if self._current is limit.strand:
-            limit.left += self._ran()
-        else:
-            self._enter(limit)
-
-    def paused(self, limit: Limit) -> None:
-        """A limit does not count any more."""
-        limit.left = self.left(limit)
-        limit.ticket = 0
+    def end_poll(self) -> None:
+        """All that is ready has been found: throw at those whose time is over."""
+        self._polled = now = self.clock()
+        self._waits = False
+        while (account := self._accounts.take(now)) is not None:
+            while (limit := account.queue.take(account.at(now))) is not None:
+                self._fire(limit, account.at(now) - limit.due)
+            self._enter(account, now)
 
     def ended(self) -> None:
         """A limit has gone."""
@@ -238,84 +322,59 @@ class Deadlines:
             self._current = None
             self.watchdog.rest()
 
+    def account(self, strand: Strand) -> Account:
+        """The account of a strand, which it has from now on."""
+        if strand.account is None:
+            strand.account = Account()
+        return strand.account
+
+    def ran(self, strand: Strand) -> float:
+        """For how long a strand has run, if it is its turn."""
+        return self.clock() - self._began if strand is self._current else 0.0
+
     def running(self) -> tuple[Limit | None, float]:
         """The limit of the strand whose turn it is, and how far it is exceeded.
 
         On a loop that strands share it is the first that may be.
         """
         strand = self._current
-        if strand is None or self.idle_since is not None:
+        if strand is None:
             return None, 0.0
-        serves = (strand, *strand.clients)
-        left, limit = min(
+        ran = self.clock() - self._began
+        return min(
             (
-                (self._left_in_turn(limit), limit)
-                for each in serves
-                if (limit := each.limit) is not None and limit.counting
+                (limit, ran - limit.left)
+                for each in (strand, *strand.clients)
+                if (limit := each.limit) is not None and limit.account is not None
             ),
-            key=lambda pair: pair[0],
-            default=(0.0, None),
+            key=lambda pair: -pair[1],
+            default=(None, 0.0),
         )
-        return limit, -left
 
     def renew(self, limit: Limit) -> None:
         """A limit is exceeded in this turn: what follows has the grace."""
         limit.fired = True
         limit.held_in = self.turn
-        limit.left += self.grace - self._left_in_turn(limit)
+        limit.extend(self.grace + self.clock() - self._began - limit.left)
 
-    def left(self, limit: Limit) -> float:
-        """The seconds that are left of a limit."""
-        left = limit.left - (self.idle - limit.idle_at)
-        return left - self._ran() if self._current is limit.strand else left
-
-    def _fire(self, limit: Limit) -> None:
-        if limit.fatal:
-            self.watchdog.give_up(limit)
+    def _fire(self, limit: Limit, exceeded: float) -> None:
         error = limit.make_error()
         if error is None:
             limit.end()
-        elif limit.throw(error):
+            return
+        if limit.fatal:
+            self.watchdog.give_up(limit)
+        if limit.throw(error):
             limit.fired = True
-            limit.left += self.grace
-            self._enter(limit)
+            limit.extend(exceeded + self.grace)
         else:
             # It runs before long, or waits where it must not be disturbed.
-            limit.left += _SHARE
-            self._enter(limit)
+            limit.extend(exceeded + _AGAIN)
 
-    def _ran(self) -> float:
-        """For how long the current strand has run in this turn."""
-        return self.clock() - self._began - self._waited
-
-    def _left_in_turn(self, limit: Limit) -> float:
-        """As ``left``, if the strand that serves others does so for this one."""
-        left = self.left(limit)
-        return left if self._current is limit.strand else left - self._ran()
-
-    def _charge(self, limit: Limit, seconds: float) -> None:
-        if limit.counting:
-            limit.left -= seconds
-            self._enter(limit)
-
-    def _share(self, strand: Strand, seconds: float) -> None:
-        # Nobody can say for whom of its clients the strand has run.
-        seconds += self._unshared.pop(strand, 0.0)
-        if seconds < _SHARE:
-            self._unshared[strand] = seconds
-            return
-        for client in strand.clients:
-            if client.limit is not None:
-                self._charge(client.limit, seconds / len(strand.clients))
-
-    def _enter(self, limit: Limit) -> None:
-        limit.ticket = next(self._tickets)
-        due = limit.idle_at + limit.left
-        heapq.heappush(self._queue, (due, limit.ticket, limit))
-        if len(self._queue) > 64 + 4 * self.active:
-            # Void entries of strands that ran since; drop them together.
-            self._queue[:] = [each for each in self._queue if each[2].ticket == each[1]]
-            heapq.heapify(self._queue)
+    def _enter(self, account: Account, now: float) -> None:
+        first = account.queue.first()
+        if first is not None and (account.since is not None or first <= account.time):
+            self._accounts.add(now + first - account.at(now), account)
 
 
 def _nobodys() -> None:

@@ -260,6 +260,8 @@ class Hub:
     def make_ready(self, strand: Strand) -> None:
         """Let a parked or waiting strand run when its turn comes."""
         self._waits.end(strand)
+        if strand.account is not None:
+            self.deadlines.ready(strand)
         strand.state = State.READY
         self._ready.append(strand)
         if self._waits.sleeping:
@@ -277,17 +279,16 @@ class Hub:
     def wait(self, *, block: bool = True) -> None:
         """Make ready what descriptors, timers and calls from threads concern."""
         deadlines = self.deadlines
-        waits = block and deadlines.active > 0
-        at_most = deadlines.begin_wait() if waits else None
-        try:
-            for strand in self._waits.collect(block=block, at_most=at_most):
-                strand.state = State.READY
-                self._ready.append(strand)
-        finally:
-            if waits:
-                deadlines.end_wait()
-        if deadlines.active:
-            deadlines.throw_at_due()
+        limited, at_most = deadlines.active > 0, None
+        if limited:
+            at_most = deadlines.begin_poll(wait=block)
+        for strand in self._waits.collect(block=block, at_most=at_most):
+            if strand.account is not None:
+                deadlines.ready(strand)
+            strand.state = State.READY
+            self._ready.append(strand)
+        if limited:
+            deadlines.end_poll()
         while self._calls:
             function, args = self._calls.popleft()
             function(*args)
@@ -360,6 +361,8 @@ class Hub:
         self._waits.end(strand)
         strand.waits_in_place = False
         strand.state = State.RUNNING
+        if strand.account is not None:
+            self.deadlines.reclaimed(strand)
 
     def _step(self, strand: Strand) -> None:
         if strand.greenlet is None:

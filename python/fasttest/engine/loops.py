@@ -211,6 +211,7 @@ class SharedLoop(ScopedLoop):
         self._waiters.append(waiter)
         assert driver is not None
         driver.clients.add(strand)
+        strand.served_by = driver
         if future is not None:
             future.add_done_callback(waiter.wake)
         self._hub.wake(self.loop)
@@ -219,6 +220,7 @@ class SharedLoop(ScopedLoop):
         finally:
             self._waiters.remove(waiter)
             driver.clients.discard(strand)
+            strand.served_by = None
             if future is not None:
                 future.remove_done_callback(waiter.wake)
 

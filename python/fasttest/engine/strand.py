@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable
 
-    from fasttest.engine.deadlines import Limit
+    from fasttest.engine.deadlines import Account, Limit
     from fasttest.engine.hub import Hub
 
 # asyncio's state, trace function, profile function.
@@ -59,6 +59,8 @@ class Strand:
         clients: The strands that wait for what this one, in the background, does.
         data: A slot for the owner.
         limit: Its time limit; None if there is none.
+        account: Of the time that passes for limits; None if for none.
+        served_by: The strand in the background on whose work it waits.
         guard: Told whenever the strand is left and comes back; None if nobody is.
         on_exit: Called on the hub with the strand once it has finished.
         result: What its function returned.
@@ -73,10 +75,12 @@ class Strand:
         "_function",
         "_killer",
         "_value",
+        "account",
         "background",
         "clients",
         "data",
         "descriptor",
+        "due",
         "exception",
         "greenlet",
         "guard",
@@ -85,6 +89,7 @@ class Strand:
         "name",
         "on_exit",
         "result",
+        "served_by",
         "state",
         "ticket",
         "waits_in_place",
@@ -105,6 +110,8 @@ class Strand:
         self.clients: set[Strand] = set()
         self.data: Any = None
         self.limit: Limit | None = None
+        self.account: Account | None = None
+        self.served_by: Strand | None = None
         self.guard: Guard | None = None
         self.on_exit: Callable[[Strand], object] | None = None
         self.result: Any = None
@@ -115,6 +122,8 @@ class Strand:
         # timer whose ticket is not its strand's is void.
         self.descriptor: int | None = None
         self.ticket = 0
+        # When the timer ends its wait, at the latest.
+        self.due: float | None = None
         self.waits_in_place = False
         self._function = function
         self._arguments = arguments

@@ -67,10 +67,11 @@ class Waits:
         self._poller.arm(descriptor)
         self._by_descriptor[descriptor] = strand
         strand.descriptor = descriptor
+        strand.due = None
         if timeout is not None:
             strand.ticket = next(self._tickets)
-            timer = (self._clock() + timeout, strand.ticket, strand)
-            heapq.heappush(self._timers, timer)
+            strand.due = self._clock() + timeout
+            heapq.heappush(self._timers, (strand.due, strand.ticket, strand))
 
     def end(self, strand: Strand) -> None:
         """The strand does not wait any more, if it did."""

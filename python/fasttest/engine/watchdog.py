@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -131,8 +130,6 @@ class Watchdog:
         if limit.held_in == deadlines.turn:
             self._look_again(limit, exceeded)
         elif exceeded > 0:
-            if limit.fatal:
-                self.give_up(limit)
             if self._sent is None or self._sent[0] != deadlines.turn:
                 self._sent = deadlines.turn, limit, deadlines.clock()
                 self._interrupt()
@@ -172,6 +169,8 @@ class Watchdog:
         if error is None:
             limit.end()
             return
+        if limit.fatal:
+            self.give_up(limit)
         deadlines.renew(limit)
         raise error
 
@@ -183,7 +182,7 @@ class Watchdog:
         if met is None or met[:2] != (deadlines.turn, limit):
             self._met = deadlines.turn, limit, now
             return None
-        if limit is None or not limit.counting or now - met[2] < deadlines.left(limit):
+        if limit is None or limit.account is None or now - met[2] < limit.left:
             return None
         return limit
 

@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fasttest.host import anyio_runners, plugins
+from fasttest.host import anyio_runners, plugins, time_limit_options
 from fasttest.host.patching_libraries import PatchingLibraries
 
 if TYPE_CHECKING:
@@ -80,6 +80,12 @@ class Listeners:
             for implementation in getattr(manager.hook, name).get_hookimpls()
         ]
         self._libraries = PatchingLibraries(str(session.config.rootpath))
+        # Its one alarm is the process's; beside others the limits are the engine's.
+        self._limiting = [
+            plugin
+            for plugin in manager.get_plugins()
+            if plugins.module_of(plugin) == time_limit_options.PLUGIN
+        ]
         self._routed = [p for n in _ROUTED if (p := manager.get_plugin(n)) is not None]
 
     def phases(self, item: pytest.Item) -> PhaseHooks:
@@ -128,7 +134,7 @@ class Listeners:
             for implementation in getattr(manager.hook, name).get_hookimpls()
             if id(implementation.plugin) not in here
         ]
-        without = [*self._routed, *elsewhere]
+        without = [*self._routed, *elsewhere, *self._limiting]
         around = [
             implementation
             for name in _AROUND

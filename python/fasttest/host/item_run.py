@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
 
+    from fasttest.engine.deadlines import Limit
     from fasttest.engine.loops import OwnLoop, SharedLoop
     from fasttest.engine.stream import Stream
     from fasttest.host.closures import Closure, Entry
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from fasttest.host.left_over import LeftOver
     from fasttest.host.second_pass import SecondPass
     from fasttest.host.suite import Suite
+    from fasttest.host.time_limit_options import Settings
     from fasttest.host.virtual import Virtual
     from fasttest.isolation.process_state import Kind
     from fasttest.isolation.virtual_state import VirtualState
@@ -61,6 +63,8 @@ class ItemRun:
         seen_warnings: What tells apart the warnings it has been shown.
         unraisable: Errors in finalizers and threads that happened in its context.
         handed: What fixtures that outlive the item set in its context variables.
+        limit: Its time limit; None if there is none at present.
+        call_limit: That of its call, if nothing else counts.
         suspect: Whether such an error of another test may be its own.
         virtual: What gives it its own of the process's state; None if it runs alone.
         own_kinds: What of that has been provided for.
@@ -91,6 +95,8 @@ class ItemRun:
         self.seen_warnings: set[Any] = set()
         self.unraisable = UnraisableQueue()
         self.handed: list[object] = []
+        self.limit: Limit | None = None
+        self.call_limit: Settings | None = None
         self.suspect = False
         self.virtual: Virtual | None = None
         self.own_kinds: set[Kind] = set()
@@ -377,6 +383,10 @@ class ItemRun:
         """Set the context variables that a wider-scoped fixture has set."""
         self.handed += [value for _, value in changes]
         context.apply(changes)
+
+    def living(self) -> list[InstanceDef]:
+        """The item's own fixtures that are set up, in the order of their set-up."""
+        return list(self._own.values())
 
     def add_finalizer(self, finalizer: Callable[[], object]) -> None:
         """Have ``finalizer`` called in the item's teardown, in reverse order."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.engine.output import current_sink
-from fasttest.host import private
+from fasttest.host import private, time_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fasttest.host.item_run import ItemRun
     from fasttest.host.quick import QuickWay
     from fasttest.host.routing import Routing
+    from fasttest.host.time_limits import TimeLimits
     from fasttest.host.virtual import Virtual
 
 
@@ -38,6 +39,7 @@ class Phases:
         routing: Where output and logs are found after a phase.
         virtual: Gives items what they need of the process for themselves.
         quick: The short way for items at which nobody looks.
+        limits: How long items may take.
         reraised: Exceptions which end the session instead of being an outcome.
     """
 
@@ -47,12 +49,14 @@ class Phases:
         routing: Routing,
         virtual: Virtual,
         quick: QuickWay,
+        limits: TimeLimits,
         reraised: tuple[type[BaseException], ...],
     ) -> None:
         self._listeners = listeners
         self._routing = routing
         self._virtual = virtual
         self._quick = quick
+        self._limits = limits
         self._reraised = reraised
 
     def run(self, run: ItemRun) -> None:
@@ -68,12 +72,25 @@ class Phases:
         hooks.protocol(item=item, nextitem=None)
 
     def _run(self, run: ItemRun, hooks: PhaseHooks) -> None:
+        quick = self._quick.may_take(run.item, run.closure)
+        # A mark is nothing for the short way.
+        if quick and not self._limits.for_all:
+            self._perform(run, hooks, quick)
+            return
+        self._limits.begin(run)
+        try:
+            self._perform(run, hooks, quick and run.call_limit is None)
+        finally:
+            self._limits.end(run)
+
+    def _perform(self, run: ItemRun, hooks: PhaseHooks, quick: bool) -> None:
         item = run.item
-        if self._quick.may_take(item, run.closure):
+        if quick:
             failed = self._quick.run(run, self._routing)
             if failed is None:
                 self._end_quickly(run)
                 return
+            time_limits.pause(run)
             if failed.when == "call":
                 self._book_passed(run, "setup")
             self._book(run, failed)
@@ -88,6 +105,7 @@ class Phases:
         except self._reraised:
             raise
         except BaseException as error:
+            time_limits.pause(run)
             call = private.ended_call("teardown", run.began_at, 0.0, error)
             self._book_passed(run, "setup", "call")
             self._book(run, call)
@@ -97,12 +115,17 @@ class Phases:
 
     def _phase(self, run: ItemRun, when: Any, hook: Callable[[], Any]) -> bool:
         def phase() -> None:
-            self._virtual.begin_phase(run, when)
+            # The time in which reports are made is not the test's.
+            time_limits.resume(run)
             try:
-                hook()
+                self._virtual.begin_phase(run, when)
+                try:
+                    hook()
+                finally:
+                    self._virtual.end_phase(run)
+                self._routing.collect_unraisable(run)
             finally:
-                self._virtual.end_phase(run)
-            self._routing.collect_unraisable(run)
+                time_limits.pause(run)
 
         call = private.CallInfo.from_call(phase, when=when, reraise=self._reraised)
         if when == "teardown":

@@ -12,11 +12,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fasttest.engine.concurrency import default_concurrency
-from fasttest.host import asyncio_dialect, explain, learning, private
+from fasttest.host import (
+    asyncio_dialect,
+    explain,
+    learning,
+    private,
+    time_limit_options,
+)
 from fasttest.host.configuration import configuration_of
 from fasttest.host.current import current_run
 from fasttest.host.isolation_marks import MARKERS
 from fasttest.host.run import Run, RunOptions
+from fasttest.host.time_limits import phase_ended
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -50,6 +57,7 @@ def pytest_addoption(
         help="tests in flight at most; 1 runs strictly one after another "
         "(default: that of [tool.fasttest], or from the limit on open files)",
     )
+    time_limit_options.add_grace(group)
     group.addoption(
         "--no-rescue",
         action="store_false",
@@ -62,12 +70,23 @@ def pytest_addoption(
     explain.add_option(group)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser
+) -> Generator[None, object, object]:
+    """Serve time limits, once it is known whether pytest-timeout does."""
+    result = yield
+    time_limit_options.serve(early_config, parser)
+    return result
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marks, read what is configured and what earlier runs have found."""
     for line in MARKERS:
         config.addinivalue_line("markers", line)
     configuration_of(config)
     learning.configure(config)
+    time_limit_options.describe(config)
     # What ``pytest_collection`` hid; a run inside another process leaves it as it was.
     config.add_cleanup(gc.unfreeze)
     config.stash[_blocking_loops] = set()
@@ -169,7 +188,11 @@ def pytest_runtest_makereport(
         kept = traceback.filter(lambda frame: not _is_engine(frame.path))
         if kept:
             call.excinfo.traceback = kept
-    return (yield)
+    report = yield
+    run = current_run.get()
+    if run is not None:
+        phase_ended(run, failed=report.failed)
+    return report
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

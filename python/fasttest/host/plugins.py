@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fasttest.host import hypothesis_state, private
+from fasttest.host import hypothesis_state, private, time_limit_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,19 +108,6 @@ def _ini(item: pytest.Item, name: str) -> Any:
         return None  # not an ini name of this version
 
 
-def _times_out(item: pytest.Item) -> object:
-    """pytest-timeout: a limit for the test, or for the session, is set.
-
-    Its one alarm is the process's.
-    """
-    return (
-        getattr(item.config, "_env_timeout", None)
-        or item.get_closest_marker("timeout")
-        or _option(item, "session_timeout")
-        or _ini(item, "session_timeout")
-    )
-
-
 def _reruns(item: pytest.Item) -> object:
     """pytest-rerunfailures: it runs the protocol itself, for as often as is set."""
     return (
@@ -199,7 +186,7 @@ def _owners(item: pytest.Item, name: str) -> Iterator[str]:
 
 
 KNOWN: dict[str, Known] = {
-    "pytest_timeout": Known(_times_out),
+    "pytest_timeout": Known(time_limit_options.is_plugins),
     "pytest_rerunfailures": Known(_reruns),
     # Counts in `pytest_runtest_makereport` what `pytest_runtest_protocol` has begun.
     "pytest_retry.retry_plugin": Known(lambda item: _has(item, "flaky"), idle=False),

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _clock, _now = time.perf_counter, time.time
 
-# Marks that pytest itself acts on in the phases of a test.
-_MARKS = frozenset({"skip", "skipif", "xfail"})
+# Marks that pytest itself acts on in the phases of a test, and that of time limits.
+_MARKS = frozenset({"skip", "skipif", "xfail", "timeout"})
 _NONE: frozenset[str] = frozenset()
 
 # Options for which somebody looks at the reports of every phase.

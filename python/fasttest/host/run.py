@@ -34,6 +34,7 @@ from fasttest.host.routing import Routing
 from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
 from fasttest.host.teardown_errors import TeardownErrors
+from fasttest.host.time_limits import TimeLimits
 from fasttest.host.virtual import Virtual
 
 if TYPE_CHECKING:
@@ -127,8 +128,14 @@ class Run:
             have_current_loop()
         self.executor = Executor(self, self.suite.plan, options.concurrency)
         self._virtual = Virtual(session.config, self.executor.hub)
+        self._limits = TimeLimits(session.config, self.executor.hub)
         self._phases = Phases(
-            self._listeners, self._routing, self._virtual, quick, self._reraised
+            self._listeners,
+            self._routing,
+            self._virtual,
+            quick,
+            self._limits,
+            self._reraised,
         )
         self._state = SetupState(self.executor.hub)
 
@@ -186,6 +193,7 @@ class Run:
                 self.executor.run()
             self._confirm()
         finally:
+            self._limits.close()
             self._durations.save()
             for test in self.executor.core.dropped():
                 # Failed beside others, and the run ended before it could run alone.
@@ -248,6 +256,8 @@ class Run:
             private.drop_request(run.item)
             if run.counts:
                 self._trail.leave(stream.test, began_with, run.handed)
+        if not self.session.shouldfail and (over := self._limits.session_is_over()):
+            self.session.shouldfail = over
         if self.session.shouldfail or self.session.shouldstop:
             self.executor.stop()
 
@@ -437,10 +447,11 @@ class Run:
             run.keep = functools.partial(self._keep, run)
         began = _clock()
         # Not the item's own hooks: pytest asks all conftests here.
-        self._config.hook.pytest_runtest_protocol(
-            item=item,
-            nextitem=items[following] if following < len(items) else None,
-        )
+        with self._limits.alone(run):
+            self._config.hook.pytest_runtest_protocol(
+                item=item,
+                nextitem=items[following] if following < len(items) else None,
+            )
         if self.verdict(test).alone is not None:
             self._durations.note(item, _clock() - began)
         if self.executor.core.has_ready() and self._options.concurrency > 1:

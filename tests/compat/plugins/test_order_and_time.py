@@ -72,6 +72,189 @@ _TIMEOUTS = {
         """,
         sees="passed failed error",
     ),
+    "limited_together": Feature(
+        """
+        import pytest
+        from gate import arrive
+
+        pytestmark = pytest.mark.timeout(20)
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_together(n):
+            await arrive("limited")
+
+        @pytest.mark.parametrize("n", range(20))
+        @pytest.mark.timeout(20, func_only=True)
+        async def test_function_only(n):
+            await arrive("function only")
+        """
+    ),
+    "one_hangs": Feature(
+        """
+        import asyncio, pytest
+        from gate import arrive
+        from journal import note
+
+        @pytest.fixture
+        async def noted(request):
+            lane = request.node.name
+            note(lane, "set up")
+            yield lane
+            note(lane, "torn down")
+
+        @pytest.mark.parametrize("n", range(20))
+        @pytest.mark.timeout(1)
+        async def test_one_of_twenty(n, noted):
+            await arrive("before it hangs")
+            try:
+                await asyncio.sleep(20 if n == 7 else 0.01)
+            finally:
+                note(noted, "cleaned up")
+        """,
+        sees="passed failed",
+    ),
+    "company_computes": Feature(
+        """
+        import asyncio, pytest, time
+        from gate import arrive
+
+        @pytest.mark.parametrize("n", range(20))
+        @pytest.mark.timeout(0.7)
+        async def test_in_company(n):
+            await arrive("company")
+            await asyncio.sleep(0.01)
+            time.sleep(0.05)
+            await asyncio.sleep(0.01)
+        """
+    ),
+    "shared": Feature(
+        """
+        import asyncio, pytest
+
+        pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+        @pytest.mark.timeout(0.3)
+        async def test_waits_too_long():
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(0.3)
+        async def test_computes_too_long():
+            await asyncio.sleep(0.003)
+            while True: ...
+
+        @pytest.mark.parametrize("n", range(10))
+        @pytest.mark.timeout(10)
+        async def test_in_time(n):
+            await asyncio.sleep(0.01)
+
+        @pytest.fixture(scope="module")
+        async def never():
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(1)
+        async def test_of_slow_set_up(never): ...
+
+        @pytest.mark.timeout(1)
+        async def test_of_failed_set_up(never): ...
+        """,
+        sees="passed failed error",
+    ),
+    "kinds": Feature(
+        """
+        import asyncio, pytest, threading, time, unittest
+
+        class TestCase(unittest.IsolatedAsyncioTestCase):
+            @pytest.mark.timeout(0.2)
+            async def test_waits_too_long(self):
+                await asyncio.sleep(20)
+
+            @pytest.mark.timeout(10)
+            async def test_in_time(self):
+                await asyncio.sleep(0.003)
+
+        @pytest.mark.timeout(0.2)
+        @pytest.mark.xfail(reason="too slow")
+        async def test_expected():
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(0.2)
+        async def test_patching(monkeypatch):
+            monkeypatch.setattr(time, "sleep", None)
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(0.2)
+        async def test_waits_for_a_thread():
+            stop = threading.Event()
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, stop.wait, 20)
+            finally:
+                stop.set()
+
+        @pytest.mark.timeout(0.2)
+        async def test_lets_nothing_pass():
+            try:
+                await asyncio.sleep(20)
+            except BaseException:
+                pass
+
+        @pytest.mark.timeout(0.2)
+        def test_catches_it():
+            try:
+                time.sleep(20)
+            except BaseException:
+                pass
+        """,
+        sees="passed failed xfailed",
+    ),
+    "after_a_failure": Feature(
+        """
+        import asyncio, pytest, time
+
+        @pytest.fixture
+        async def slow_end():
+            yield
+            await asyncio.sleep(1.5)
+
+        @pytest.fixture
+        def slow_sync_end():
+            yield
+            time.sleep(1.5)
+
+        @pytest.mark.timeout(1)
+        async def test_failed(slow_end):
+            assert False
+
+        @pytest.mark.timeout(1)
+        def test_failed_sync(slow_sync_end):
+            assert False
+
+        @pytest.mark.timeout(1)
+        async def test_timed_out(slow_end, slow_sync_end):
+            await asyncio.sleep(20)
+
+        @pytest.mark.timeout(1)
+        async def test_skipped_and_slow(slow_end):
+            pytest.skip("but its teardown counts")
+        """,
+        sees="failed skipped error",
+    ),
+    "other_ways": Feature(
+        """
+        import asyncio, pytest
+
+        @pytest.mark.timeout(20, method="thread")
+        async def test_thread():
+            await asyncio.sleep(0.003)
+
+        @pytest.mark.timeout(20, "signal")
+        async def test_signal():
+            await asyncio.sleep(0.003)
+
+        @pytest.mark.timeout(0)
+        async def test_none():
+            await asyncio.sleep(0.003)
+        """,
+    ),
     "together": _TOGETHER,
 }
 
@@ -93,6 +276,8 @@ _TIMEOUT_FOR_ALL = {
         sees="passed failed",
     ),
 }
+
+_SESSION_IN_TIME = {"together": _TOGETHER}
 
 _SESSION_TIMEOUT = {
     "session": Feature(
@@ -412,9 +597,24 @@ _MEASURED_BY_CODSPEED = {
 _TABLES = (
     Table("timeouts", _TIMEOUTS, _AUTO),
     Table("timeout-for-all", _TIMEOUT_FOR_ALL, _AUTO, steps=(("--timeout=0.2",),)),
+    Table("timeout-in-ini", _TIMEOUT_FOR_ALL, f"{_AUTO}\ntimeout = 0.2"),
     Table(
-        "session-timeout", _SESSION_TIMEOUT, _AUTO, steps=(("--session-timeout=0.2",),)
+        "timeout-in-environment",
+        _TIMEOUT_FOR_ALL,
+        _AUTO,
+        env={"PYTEST_TIMEOUT": "0.2"},
+        settings=SETTINGS[1:2],
     ),
+    # What is in flight when the time is over comes to its end, so that with several in
+    # flight more tests pass than under pytest.
+    Table(
+        "session-timeout",
+        _SESSION_TIMEOUT,
+        _AUTO,
+        steps=(("--session-timeout=0.2",),),
+        settings=SETTINGS[:1],
+    ),
+    Table("session-in-time", _SESSION_IN_TIME, f"{_AUTO}\nsession_timeout = 50"),
     Table("clocks", _CLOCKS, _AUTO, plugins=("freezer", "time_machine")),
     Table("reruns", _RERUNS, _AUTO, plugins=("rerunfailures",), leaves=_repeated),
     Table(

@@ -107,18 +107,18 @@ def test_a_strand_that_waits_is_thrown_at_when_its_time_is_over(
     assert not fake.deadlines.active
 
 
-def test_what_others_compute_does_not_count(fake: Hub, clock: FakeClock) -> None:
-    """A test is not to fail because of its company."""
+def test_others_turns_do_not_count(fake: Hub, clock: FakeClock) -> None:
+    """A test that could go on is not to fail because of its company."""
 
     def patient() -> float:
         limit = _limit(fake, 100)
-        try:
+        for _ in range(3):
+            _wait(30)
+        began = clock.now
+        with pytest.raises(TimedOut):
             _wait(5000)
-        except TimedOut:
-            return clock.now
-        finally:
-            limit.end()
-        return -1
+        limit.end()
+        return clock.now - began
 
     def busy() -> None:
         for _ in range(3):
@@ -128,7 +128,31 @@ def test_what_others_compute_does_not_count(fake: Hub, clock: FakeClock) -> None
     strand = _spawn(fake, patient)
     _spawn(fake, busy)
     fake.run(lambda: False)
-    assert strand.result == 3000 + 100
+    assert clock.now > 3000
+    assert strand.result == 10
+
+
+def test_a_wait_counts_whatever_others_do_meanwhile(
+    fake: Hub, clock: FakeClock
+) -> None:
+    """It would have taken as long without them."""
+
+    def patient() -> float:
+        limit = _limit(fake, 100)
+        with pytest.raises(TimedOut):
+            _wait(5000)
+        limit.end()
+        return clock.now
+
+    def busy() -> None:
+        for _ in range(30):
+            clock.now += 15
+            _wait(1)
+
+    strand = _spawn(fake, patient)
+    _spawn(fake, busy)
+    fake.run(lambda: False)
+    assert 100 <= strand.result <= 115
 
 
 def test_what_a_strand_computes_itself_counts(fake: Hub, clock: FakeClock) -> None:
