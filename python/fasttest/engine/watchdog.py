@@ -15,6 +15,7 @@ from fasttest.engine.private import get_signal_handler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from traceback import StackSummary
     from types import FrameType
 
     from fasttest.engine.deadlines import Deadlines, Limit
@@ -51,8 +52,8 @@ class Watchdog:
     """
 
     def __init__(self, deadlines: Deadlines) -> None:
-        self.on_blocked: Callable[[Limit, str], object] | None = None
-        self.on_stuck: Callable[[Limit, str], object] | None = None
+        self.on_blocked: Callable[[Limit, StackSummary], object] | None = None
+        self.on_stuck: Callable[[Limit, StackSummary], object] | None = None
         # Kept as it is handed out: two bound methods are never identical.
         self.handler = self._handle
         self._deadlines = deadlines
@@ -186,9 +187,8 @@ class Watchdog:
             return None
         return limit
 
-    def _stack(self) -> str:
-        frame = sys._current_frames().get(self._thread)
-        return "" if frame is None else "".join(traceback.format_stack(frame))
+    def _stack(self) -> StackSummary:
+        return traceback.extract_stack(sys._current_frames().get(self._thread))
 
 
 _watching: weakref.WeakSet[Watchdog] = weakref.WeakSet()

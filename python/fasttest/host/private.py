@@ -258,6 +258,11 @@ def announce_finalizer(definition: FixtureDef[Any], request: SubRequest) -> None
         )
 
 
+def has_teardown(definition: FixtureDef[Any]) -> bool:
+    """Whether anything is to be done when a fixture that is set up ends."""
+    return len(definition._finalizers) > (not _FINISH_CALLS_HOOK)
+
+
 def set_setup_state(session: pytest.Session, state: SetupState) -> SetupState:
     """Replace the session's set-up state; returns the former."""
     former = session._setupstate

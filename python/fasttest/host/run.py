@@ -21,6 +21,7 @@ from fasttest.host.current import current_run
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
 from fasttest.host.flights import Flights
+from fasttest.host.giving_up import GivingUp
 from fasttest.host.guests import functions_of, is_async_case, remembered
 from fasttest.host.hooks import Listeners
 from fasttest.host.instances import Instances
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from fasttest.engine.stream import Stream
     from fasttest.host.confirmation import Confirmation
     from fasttest.host.conflicts import Conflict
+    from fasttest.host.definitions import InstanceDef
     from fasttest.host.loop_options import LoopOptions
 
 
@@ -180,6 +182,7 @@ class Run:
             BaseException: What ends the session: KeyboardInterrupt, pytest's Exit.
         """
         former = private.set_setup_state(self.session, self._state)
+        self._limits.give_up_by(GivingUp(self, self.session))
         try:
             with contextlib.ExitStack() as stack:
                 stack.enter_context(
@@ -208,7 +211,7 @@ class Run:
 
     def overlapped(self, test: int) -> bool:
         """Whether another test was in flight beside one, in any of its runs."""
-        return test in self._first or self.executor.core.overlapped(test)
+        return test in self.conflicts or self.executor.core.overlapped(test)
 
     # What the plan says, before anything runs.
 
@@ -225,6 +228,35 @@ class Run:
     def verdict(self, test: int) -> Verdict:
         """In what company an item runs."""
         return self._verdicts.get(test, BESIDE)
+
+    # What is to be said of a run that does not come to its end.
+
+    def unfinished(self) -> list[ItemRun]:
+        """The items which have begun and not ended."""
+        executor = self.executor
+        runs = (executor.stream(test).data for test in executor.in_flight())
+        return [run for run in runs if run is not None]
+
+    def living(self) -> list[InstanceDef]:
+        """The fixtures that outlive items and are set up, the latest first."""
+        return list(reversed(self._instances.fixtures.values()))
+
+    def output_of(self, run: ItemRun) -> list[tuple[str, str]]:
+        """What an item in its midst has emitted, as sections of its report."""
+        return [(f"Captured {n} call", text) for n, text in self._routing.take(run)]
+
+    def report_unended(self, run: ItemRun, outcome: Outcome) -> None:
+        """Report an item that does not end, in place of what it may have come to."""
+        # Its stand-in would tear down what is in use.
+        private.set_setup_state(self.session, private.SetupState())
+        self._first.pop(run.stream.test, None)
+        self._reporter.emit(run.stream.test, outcome)
+
+    def report_unconfirmed(self) -> None:
+        """Report what was to be run again alone, as it was, and what is held back."""
+        for test, outcome in sorted({**self._first, **self._unconfirmed}.items()):
+            self._reporter.emit(test, outcome)
+        self._reporter.emit_held()
 
     # What the executor asks of its work.
 
@@ -353,7 +385,7 @@ class Run:
         if run.stream.cancelled:
             return
         if run.counts:
-            first = self._first.get(test)
+            first = self._first.pop(test, None)
             if first is not None and first.failed and not run.outcome.failed:
                 self.conflicts[test] = "passed alone"
             self._report(test, run.outcome)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
+    from fasttest.host.giving_up import GivingUp
     from fasttest.host.item_run import ItemRun
 
 # Modules of trace functions, and of what derives from them.
@@ -54,6 +55,11 @@ class TimeLimits:
         self._hooks: _DuringCall | None = None
         self._deadlines.whose = _limit_of_current
         self._deadlines.grace = config.getoption("timeout_grace")
+
+    def give_up_by(self, giving_up: GivingUp) -> None:
+        """Say who is told of a test that holds on in spite of its limit."""
+        self._deadlines.watchdog.on_blocked = giving_up.name
+        self._deadlines.watchdog.on_stuck = giving_up.end
 
     def begin(self, run: ItemRun) -> None:
         """A test begins: if it has a limit, its time counts from now on."""
