@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
-import itertools
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from fasttest.engine.strand import State
+from fasttest.engine.time_accounts import Account, Queue
 from fasttest.engine.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ GRACE = 60.0
 
 # Seconds after which a strand is asked again that could not be thrown at.
 _AGAIN = 0.05
-
-_tickets = itertools.count(1)
 
 
 class Limit:
@@ -130,67 +127,6 @@ class Limit:
             self._deadlines.ended()
 
 
-class Account:
-    """The time that passes for a strand, or for those that a strand serves.
-
-    Attributes:
-        time: Seconds up to its last turn.
-        since: When the strand began to wait, by the clock; None if it does not.
-        queue: The limits which are over some time.
-        ticket: Of its entry among the accounts; others are void.
-    """
-
-    __slots__ = ("queue", "since", "ticket", "time")
-
-    def __init__(self) -> None:
-        self.time = 0.0
-        self.since: float | None = None
-        self.queue: _Queue[Limit] = _Queue()
-        self.ticket = 0
-
-    def at(self, now: float) -> float:
-        """Its time, if the strand has not been ready up to ``now``."""
-        return self.time if self.since is None else self.time + now - self.since
-
-
-_Entry = TypeVar("_Entry", Limit, Account)
-
-
-class _Queue(Generic[_Entry]):
-    """What is due, and when; adding something again moves it."""
-
-    __slots__ = ("_heap", "_size")
-
-    def __init__(self) -> None:
-        self._heap: list[tuple[float, int, _Entry]] = []
-        self._size = 64
-
-    def add(self, when: float, entry: _Entry) -> None:
-        entry.ticket = next(_tickets)
-        heapq.heappush(self._heap, (when, entry.ticket, entry))
-        if len(self._heap) > self._size:
-            # Drop the void ones together.
-            self._heap = [each for each in self._heap if each[2].ticket == each[1]]
-            heapq.heapify(self._heap)
-            self._size = 64 + 2 * len(self._heap)
-
-    def first(self) -> float | None:
-        """When the next is due."""
-        heap = self._heap
-        while heap and heap[0][2].ticket != heap[0][1]:
-            heapq.heappop(heap)
-        return heap[0][0] if heap else None
-
-    def take(self, now: float) -> _Entry | None:
-        """Take one out that is due, if there is any."""
-        when = self.first()
-        if when is None or when > now:
-            return None
-        entry = heapq.heappop(self._heap)[2]
-        entry.ticket = 0
-        return entry
-
-
 class Deadlines:
     """The limits of a hub's strands.
 
@@ -222,7 +158,7 @@ class Deadlines:
         # When it was last looked for events, and whether that is being waited for.
         self._polled = 0.0
         self._waits = False
-        self._accounts: _Queue[Account] = _Queue()
+        self._accounts: Queue[Account] = Queue()
 
     def limit(
         self,
@@ -246,7 +182,7 @@ class Deadlines:
     def close(self) -> None:
         """The run is over, perhaps with strands where they were."""
         self.watchdog.stop()
-        self._accounts = _Queue()
+        self._accounts = Queue()
         self.active = 0
         self._current = None
 

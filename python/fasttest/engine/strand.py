@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable
 
-    from fasttest.engine.deadlines import Account, Limit
+    from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
+    from fasttest.engine.time_accounts import Account
 
 # asyncio's state, trace function, profile function.
 ThreadState: TypeAlias = tuple[LoopState, Any, Any]

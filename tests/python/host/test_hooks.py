@@ -160,7 +160,7 @@ def test_hooks_are_looked_up_once_per_collector(
 TIMEOUT = """
     import pytest
 
-    @pytest.mark.timeout(5)
+    @pytest.mark.timeout(5, method="thread")
     def test_marked(): pass
 
     def test_bare(): pass
@@ -174,7 +174,8 @@ def test_a_known_plugin_counts_only_for_tests_it_acts_on(
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile(TIMEOUT)
     assert strangers(items()) == {"test_marked": "timeout", "test_bare": None}
-    assert "timeout" in strangers(items("--timeout=9")).values()
+    limited = items("--timeout=9", "--timeout-method=thread")
+    assert set(strangers(limited).values()) == {"timeout"}
 
 
 @pytest.mark.parametrize("name", ["object", "pytest_timeout"])
@@ -196,16 +197,22 @@ def test_a_plugin_is_known_by_its_module(
     assert strangers(items()) == {"test_it": name}
 
 
-@pytest.mark.parametrize(
-    "option", ["--timeout=9", "--session-timeout=9"], ids=["limit", "session"]
-)
-def test_every_limit_counts(
+@pytest.mark.parametrize("option", ["--timeout=9", "--session-timeout=9"])
+def test_a_limit_is_no_reason_to_run_alone(
     pytester: pytest.Pytester, items: Items, option: str
 ) -> None:
-    """The session's limit is looked at round each test, by a hook."""
+    """It is the engine's, whatever the plugin would do."""
     pytest.importorskip("pytest_timeout")
     pytester.makepyfile("def test_it(): pass")
-    assert strangers(items(option)) == {"test_it": "timeout"}
+    assert strangers(items(option)) == {"test_it": None}
+
+
+def test_a_timer_of_somebody_elses_is(pytester: pytest.Pytester, items: Items) -> None:
+    """pytest-timeout lets plugins put their own in the place of its alarm."""
+    pytest.importorskip("pytest_timeout")
+    pytester.makeconftest("def pytest_timeout_set_timer(item, settings): return True")
+    pytester.makepyfile("def test_it(): pass")
+    assert strangers(items("--timeout=9")) == {"test_it": "timeout"}
 
 
 @pytest.mark.parametrize("where", ["conftest", "object"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 FASTTEST = ("-p", "fasttest.host.plugin", "-p", "no:cacheprovider")
 
 HOLDS_THE_THREAD = """
