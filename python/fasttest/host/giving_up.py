@@ -56,7 +56,8 @@ class GivingUp:
         """Show which test does not heed its limit, and where it is."""
         run = self._run_of(limit)
         if run is not None:
-            with self._uncaptured():
+            # But a message: failing, it must not end the watchdog.
+            with contextlib.suppress(Exception), self._uncaptured():
                 self._write(f"fasttest: {run.item.nodeid} holds up the run, at")
                 self._write(_text(stack))
 
@@ -133,9 +134,9 @@ class GivingUp:
             self._write(f"  {line}")
 
     def _uncaptured(self) -> contextlib.AbstractContextManager[object]:
-        """Have the terminal reached, which a test in its midst keeps from others."""
+        """Have the terminal reached, which a test that runs alone captures."""
         capture = self._session.config.pluginmanager.get_plugin("capturemanager")
-        if capture is None:
+        if capture is None or self._run.routes:
             return contextlib.nullcontext()
         uncaptured: contextlib.AbstractContextManager[object]
         uncaptured = capture.global_and_fixture_disabled()

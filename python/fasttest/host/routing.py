@@ -46,7 +46,7 @@ class Routing:
         self._seen: set[Any] = set()
         self._unraisable = Unraisable(session.config, suspect_others)
         self._stack = contextlib.ExitStack()
-        self._is_up = False
+        self.is_up = False
         self._outside: Sink | None = None
 
     def __enter__(self) -> Routing:
@@ -58,7 +58,7 @@ class Routing:
 
     def resume(self) -> None:
         """Put the redirections up, if they are not."""
-        if self._is_up:
+        if self.is_up:
             return
         with contextlib.ExitStack() as stack:
             if self._config.pluginmanager.hasplugin("warnings"):
@@ -84,12 +84,12 @@ class Routing:
             stack.enter_context(self._unraisable)
             stack.enter_context(private.comparisons(self._config, self._compare))
             self._stack = stack.pop_all()
-        self._is_up = True
+        self.is_up = True
 
     def suspend(self) -> None:
         """Take them down, for tests that are alone under pytest's own."""
-        if self._is_up:
-            self._is_up = False
+        if self.is_up:
+            self.is_up = False
             self._stack.close()
 
     @contextlib.contextmanager

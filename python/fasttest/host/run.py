@@ -231,6 +231,11 @@ class Run:
 
     # What is to be said of a run that does not come to its end.
 
+    @property
+    def routes(self) -> bool:
+        """Whether output is routed: the terminal can be reached at any time."""
+        return self._routing.is_up
+
     def unfinished(self) -> list[ItemRun]:
         """The items which have begun and not ended."""
         executor = self.executor

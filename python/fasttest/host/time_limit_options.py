@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,6 +41,7 @@ class Settings:
 
 # Whether limits are served; not if the plugin is kept out, or its option another's.
 _served = pytest.StashKey[bool]()
+_began = pytest.StashKey[float]()
 # What ``settings`` has found.
 _default = pytest.StashKey[Settings]()
 
@@ -114,7 +116,8 @@ def add_grace(group: Any) -> None:
 
 
 def describe(config: pytest.Config) -> None:
-    """Make the mark known where the plugin does not."""
+    """Make the mark known where the plugin does not; the session begins."""
+    config.stash[_began] = time.time()
     if is_served(config) and not has_plugin(config):
         config.addinivalue_line("markers", _MARK)
 
@@ -154,6 +157,11 @@ def _settings(config: pytest.Config) -> Settings:
         bool(config.getini("timeout_func_only")),
         bool(config.getoption(detection, None) or config.getini(detection)),
     )
+
+
+def began(config: pytest.Config) -> float:
+    """When the session began, by the system's clock."""
+    return config.stash[_began]
 
 
 def session_seconds(config: pytest.Config) -> float | None:

@@ -51,7 +51,7 @@ class TimeLimits:
         self._default = options.settings(config)
         self.for_all = self._default.seconds > 0
         self._session = options.session_seconds(config)
-        self._began = _now()
+        self._began = options.began(config)
         self._hooks: _DuringCall | None = None
         self._deadlines.whose = _limit_of_current
         self._deadlines.grace = config.getoption("timeout_grace")
@@ -138,7 +138,8 @@ class TimeLimits:
             __tracebackhide__ = True
             if not settings.while_debugging and is_debugging():
                 return None
-            _show_tasks(run)
+            with contextlib.suppress(Exception):  # the test may be amidst anything
+                _show_tasks(run)
             return pytest.fail.Exception(text)
 
         return self._deadlines.limit(

@@ -315,6 +315,27 @@ def test_a_strand_that_does_not_give_way_is_interrupted(
     assert len(sys._current_frames()) == threads
 
 
+@pytest.mark.slow
+def test_the_engines_own_work_is_not_interrupted(hub: Hub, run: Run) -> None:
+    """Half done, it could not be gone on with."""
+
+    def work(limit: Limit) -> None:
+        while True:
+            limit.pause()
+            limit.resume()
+
+    def test() -> None:
+        for _ in range(10):
+            limit = _limit(hub, 0.001)
+            with pytest.raises(TimedOut) as caught:
+                work(limit)
+            interrupted = caught.traceback[-2]
+            assert interrupted.path.samefile(__file__)
+            limit.end()
+
+    run(test)
+
+
 def test_a_lone_strand_that_waits_in_place_is_interrupted(hub: Hub, run: Run) -> None:
     """So it is run again: nobody but it waits, and the hub is not asked."""
     hub.alone = True
