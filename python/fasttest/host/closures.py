@@ -53,6 +53,8 @@ class Closure:
     Attributes:
         id: Id of the plan's closure.
         entries: The steps; dependencies precede.
+        planned: How many of them the core performs before the test's own set-up. The
+            others are asked for by that, one by one.
         wide: Indexes of the entries which outlive a test.
         own: Indexes of the entries which do not.
         direct: Names of directly parametrized arguments of function scope, and of the
@@ -62,6 +64,7 @@ class Closure:
 
     id: int
     entries: list[Entry]
+    planned: int
     wide: list[int]
     own: list[int]
     direct: list[tuple[str, FixtureDef[Any]]]

@@ -136,7 +136,7 @@ class ItemRun:
                 definition.cached_result = (value, value, None)
                 active[argname] = definition
         self.stream.set_up()
-        self._fill(len(self.closure.entries))
+        self._fill(self.closure.planned)
         self._item_set_up = True
         item.setup()
 
@@ -313,7 +313,7 @@ class ItemRun:
                 if step.definition is None or dialect.is_shipped(step.definition):
                     return None
                 definition: FixtureDef[Any]
-                if self.second_pass is not None:
+                if self.second_pass is not None or entry >= self.closure.planned:
                     active = private.active_fixtures(private.request_of(self.item))
                     definition = active[step.argname]
                 elif step.scope_instance == _core.OWN:

@@ -126,6 +126,17 @@ def sets_up(collector: nodes.Node) -> bool:
     )
 
 
+def sets_up_itself(item: pytest.Item) -> bool:
+    """Whether an item's class has a ``setup`` that is not pytest's.
+
+    What it does before it calls ``Function.setup`` precedes the item's fixtures.
+    """
+    for kind in type(item).__mro__:
+        if "setup" in vars(kind):
+            return kind.__module__.partition(".")[0] != "_pytest"
+    return False
+
+
 def request_of(item: pytest.Item) -> TopRequest:
     """An item's own request."""
     request: TopRequest = item._request  # type: ignore[attr-defined]

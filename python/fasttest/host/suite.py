@@ -83,7 +83,7 @@ class Suite:
         if scope is not None:
             loop = self._loop(Scope(scope), self._visits.snapshot(), item)
         info = private.fixture_info(item)
-        key = (visit, _loops_made_by(item), *_signature(item, info))
+        key = (visit, _loops_made_by(item), type(item), *_signature(item, info))
         closure = self._by_signature.get(key)
         if closure is None:
             self._keep.append(info)
@@ -117,7 +117,7 @@ class Suite:
                 -1
                 if entry.definition is None or entry.scope_instance == _core.OWN
                 else self.param_key(item, entry.definition, entry.loop)
-                for entry in closure.entries
+                for entry in closure.entries[: closure.planned]
             ]
         turns = [*self._turns(item), *map(self._resource, resources)]
         if turns:
@@ -182,14 +182,18 @@ class Suite:
     def _resolve(self, item: pytest.Item, visit: int) -> Closure:
         visits = self._visits.snapshot()
         resolution = Resolution(self, item, visits)
-        entries = resolution.entries
+        entries = planned = resolution.entries
+        if private.sets_up_itself(item):
+            # Its ``setup`` says when its fixtures are made; collectors come before.
+            planned = [e for e in entries if e.collector is not None]
         rows = [
             (self._fixture_or_node(e), e.scope_instance, e.dependencies, e.loop)
-            for e in entries
+            for e in planned
         ]
         return Closure(
             self.plan.add_closure(visit, rows),
             entries,
+            len(planned),
             [i for i, e in enumerate(entries) if e.scope_instance != _core.OWN],
             [i for i, e in enumerate(entries) if e.scope_instance == _core.OWN],
             list(resolution.direct.items()),
