@@ -58,6 +58,7 @@ class Executor:
         self._streams: dict[int, Stream] = {}
         self._retried: set[int] = set()
         self._fatal: BaseException | None = None
+        self._interrupted_by: KeyboardInterrupt | None = None
         self._batches = Batches(plan, work.crashed, self.hub.wake)
         # Bound once: these are called several times a test.
         self.done = self.core.done
@@ -78,7 +79,7 @@ class Executor:
         if not self.interrupted and self._begun and self.core.is_active():
             raise RuntimeError("the run has ended before all of its tests had")
         if self.interrupted:
-            raise KeyboardInterrupt
+            raise self._interrupted_by or KeyboardInterrupt
 
     def stop(self, error: BaseException | None = None) -> None:
         """Admit no further test; what runs goes on to its end.
@@ -88,6 +89,15 @@ class Executor:
         """
         self._fatal = self._fatal or error
         self.core.stop()
+
+    def interrupt(self, error: KeyboardInterrupt) -> None:
+        """End the run as Ctrl-C does.
+
+        Args:
+            error: Raised by ``run``: it says where the run was interrupted.
+        """
+        self._interrupted_by = self._interrupted_by or error
+        self.hub.interrupt()
 
     def wait(self, stream: Stream) -> Action:
         """Park until the core has the stream's next action.

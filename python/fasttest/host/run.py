@@ -460,10 +460,13 @@ class Run:
     def _end_session(self, run: ItemRun, error: BaseException) -> None:
         """End the session with what left a test's run, after all teardowns."""
         if isinstance(error, KeyboardInterrupt):
-            self.executor.hub.interrupt()
+            self.executor.interrupt(error)
         else:
             self._reporter.end_after(run.stream.test)
             self.executor.stop(error)
+        if run.outcome.reports and not run.stream.cancelled:
+            # As pytest does, phase by phase: those before the one that ended it.
+            self._reporter.emit(run.stream.test, run.outcome)
         if not run.over:
             # Its errors have nobody left to be reported to.
             with contextlib.suppress(Exception):
