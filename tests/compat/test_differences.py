@@ -50,7 +50,7 @@ _SERVER = """
         try:
             assert await asyncio.wait_for(reader.read(5), 0.5) == b"hello"
             print("the server answers")
-        except TimeoutError:
+        except asyncio.TimeoutError:  # another before Python 3.11
             print("the server stands still")
         finally:
             writer.close()

@@ -255,10 +255,9 @@ _LIVES = {
             async def test_seen(self):
                 await asyncio.sleep(0.005)
                 self.assertEqual(var.get(), "asyncSetUp")
-            @unittest.skipIf(sys.version_info < (3, 11), "copied later")
+            # Before Python 3.11 the context is copied later: there it is seen.
             async def test_fixture_is_not_seen(self):
                 self.assertEqual(self.before, "none")
-            @unittest.skipIf(sys.version_info < (3, 11), "copied later")
             async def test_fixture_is_seen(self):
                 self.assertEqual(self.before, "fixture")
         """,

@@ -170,7 +170,11 @@ class Resolution:
         """What a fixture of this name is for those who ask; None if there is none."""
         if argname in self._resolved:
             return self.entries[self._resolved[argname]].definition
-        definitions = self._definitions.get(argname, ())
+        definitions = self._definitions.get(argname)
+        if definitions is None and asking:
+            # What only an overridden fixture asks for, pytest before 9.1 finds late.
+            definitions = private.visible_definitions(self._item, argname)
+        definitions = definitions or ()
         depth = asking.count(argname) + 1
         return definitions[-depth] if depth <= len(definitions) else None
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fasttest.host import asyncio_dialect as dialect
+from fasttest.host import asyncio_version
 
 pytest_plugins = ["pytester"]
 
@@ -233,9 +234,10 @@ def test_an_unknown_loop_scope_of_a_fixture_fails(pytester: pytest.Pytester) -> 
 
 @pytest.mark.parametrize("overridden", [False, True])
 def test_an_overridden_policy_is_deprecated(
-    pytester: pytest.Pytester, overridden: bool
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, overridden: bool
 ) -> None:
     """Only a policy of the suite's own is warned of, at its set-up."""
+    monkeypatch.setattr(asyncio_version, "followed", lambda _: (1, 5))
     pytester.makeconftest(SET_UP_CHECKS)
     policy = "import pytest\n@pytest.fixture\ndef event_loop_policy(): pass\n"
     pytester.makepyfile((policy if overridden else "") + "def test_it(): pass\n")

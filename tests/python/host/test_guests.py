@@ -146,14 +146,15 @@ def test_cases_of_frameworks_that_run_them_otherwise_are_alone(
     pytester: pytest.Pytester, reasons: Reasons
 ) -> None:
     """They may rely on one test at a time, as Django's and Twisted's do."""
-    pytester.mkdir("site-packages").joinpath("framework.py").write_text(
+    folder = pytester.mkdir("site-packages")
+    folder.joinpath("framework.py").write_text(
         "import unittest\n"
         "class Case(unittest.TestCase):\n"
         "    def __call__(self, result=None): return super().__call__(result)\n"
         "class Asserts(unittest.TestCase):\n"
         "    def assertFine(self): ...\n"
     )
-    pytester.syspathinsert("site-packages")
+    pytester.syspathinsert(folder)
     pytester.makepyfile(
         """
         import framework
@@ -202,7 +203,7 @@ def test_items_of_plugins_are_alone(
     """Nobody knows what they share, as the cells of one notebook do."""
     folder = pytester.mkdir("site-packages")
     folder.joinpath("items_of_plugin.py").write_text(ITEM.format("pass"))
-    pytester.syspathinsert("site-packages")
+    pytester.syspathinsert(folder)
     pytester.makefile(".sample", test_one="")
     assert reasons("-p", "items_of_plugin") == {"item": "run by Item itself"}
 

@@ -20,10 +20,6 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 
-needs_queue = pytest.mark.skipif(
-    not private.queues_unraisable(),
-    reason="pytest before 8.4 has errors in finalizers reported by each phase's hooks",
-)
 
 Collect: TypeAlias = Callable[..., list[pytest.Item]]
 
@@ -59,7 +55,6 @@ def takers(items: list[pytest.Item]) -> list[str]:
     ]
 
 
-@needs_queue
 @pytest.mark.parametrize("option", [(), ("-q",), ("-v",), ("-x",), ("--tb=short",)])
 def test_a_plain_test_may_take_it(collect: Collect, option: tuple[str, ...]) -> None:
     """This is what ten thousand tests at ten microseconds need."""
@@ -73,7 +68,7 @@ def test_nobody_may_where_all_reports_are_looked_at(
     collect: Collect, option: str
 ) -> None:
     """They would miss the reports of set-up and teardown, or what was printed."""
-    expected = ["test_it"] if option == "-rp" and private.queues_unraisable() else []
+    expected = ["test_it"] if option == "-rp" else []
     assert takers(collect(option)) == expected
 
 
@@ -100,7 +95,6 @@ MARKED = """
 """
 
 
-@needs_queue
 def test_a_mark_that_pytest_acts_on_needs_all_phases(collect: Collect) -> None:
     """On the test, on its parameter or on anything above it."""
     names = takers(collect(source=MARKED))
@@ -126,7 +120,6 @@ FIXTURES = """
 """
 
 
-@needs_queue
 def test_a_test_with_fixtures_of_its_own_goes_the_long_way(collect: Collect) -> None:
     """Their set-up and teardown have durations and output of their own."""
     names = takers(collect("--asyncio-mode=auto", source=FIXTURES))
