@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import DEFAULT, SERIAL, Feature, Table
+from ._table import Feature, Table
 
 _BROKEN = """
     import asyncio, gate, pytest, threading
@@ -79,7 +79,36 @@ _THREADS = """
         thread.start()
         thread.join()
 
-    async def test_after(): ...
+    @pytest.mark.parametrize("n", range(20))
+    async def test_one_of_many_is_red(n):
+        await gate.arrive("threads")
+        thread = threading.Thread(target=fails if n == 7 else str, name="of one")
+        thread.start()
+        while thread.is_alive():
+            await asyncio.sleep(0.001)
+
+    async def test_red_by_a_threads_thread():
+        def start():
+            inner = threading.Thread(target=fails, name="inner")
+            inner.start()
+            inner.join()
+
+        await asyncio.to_thread(start)
+        thread = threading.Thread(target=start)
+        thread.start()
+        while thread.is_alive():
+            await asyncio.sleep(0.001)
+
+    @pytest.fixture
+    async def started():
+        thread = threading.Thread(target=fails, name="of a fixture")
+        thread.start()
+        while thread.is_alive():
+            await asyncio.sleep(0.001)
+
+    async def test_of_its_set_up(started): ...
+
+    async def test_after(): await asyncio.sleep(0.005)
 """
 
 _FEATURES = {
@@ -89,7 +118,7 @@ _FEATURES = {
     for name, source in _ERRORS.items()
 }
 _WARNED = {name: Feature(_BROKEN + source) for name, source in _ERRORS.items()}
-_THREAD = {"thread": Feature(_BROKEN + _THREADS, "passed failed")}
+_THREAD = {"thread": Feature(_BROKEN + _THREADS, "passed failed error")}
 
 _STRICT = (("-W", "error"),)
 _INI = """
@@ -99,8 +128,8 @@ _INI = """
 _TABLES = (
     Table("unraisable-as-errors", _FEATURES, _INI, steps=_STRICT),
     Table("unraisable-as-warnings", _WARNED, _INI),
-    # A thread has no context of its test: only a run alone can tell whose it is.
-    Table("threads-as-errors", _THREAD, _INI, _STRICT, settings=(SERIAL, DEFAULT)),
+    Table("threads-as-errors", _THREAD, _INI, _STRICT),
+    Table("threads-as-warnings", {"thread": Feature(_BROKEN + _THREADS)}, _INI),
 )
 
 

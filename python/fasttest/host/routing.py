@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
     from fasttest.host.item_run import ItemRun
+    from fasttest.isolation.threads import Threads
 
 
 class Routing:
@@ -33,10 +34,14 @@ class Routing:
     Args:
         session: The session whose options say what is captured and how.
         suspect_others: Has all tests in flight but one run again, alone.
+        threads: Knows which test started which thread.
     """
 
     def __init__(
-        self, session: pytest.Session, suspect_others: Callable[[ItemRun], None]
+        self,
+        session: pytest.Session,
+        suspect_others: Callable[[ItemRun], None],
+        threads: Threads,
     ) -> None:
         self._session = session
         self._config = session.config
@@ -44,7 +49,7 @@ class Routing:
         self._logging = private.logging_plugin(session.config)
         self._once_per_test = OncePerTest()
         self._seen: set[Any] = set()
-        self._unraisable = Unraisable(session.config, suspect_others)
+        self._unraisable = Unraisable(session.config, suspect_others, threads)
         self._stack = contextlib.ExitStack()
         self.is_up = False
         self._outside: Sink | None = None

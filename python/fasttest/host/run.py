@@ -37,6 +37,7 @@ from fasttest.host.suite import Suite
 from fasttest.host.teardown_errors import TeardownErrors
 from fasttest.host.time_limits import TimeLimits
 from fasttest.host.virtual import Virtual
+from fasttest.isolation.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,7 +116,8 @@ class Run:
         quick = QuickWay(session, self._listeners, self._reraised)
         quick.open &= not options.reports_all
         self._reporter = Reporter(session, quick, in_order=stops_early)
-        self._routing = Routing(session, self._suspect_others)
+        threads = Threads(_starter_of_threads)
+        self._routing = Routing(session, self._suspect_others, threads)
         self._first: dict[int, Outcome] = {}
         # Failures of which it has to be found out whether pytest would see them.
         self._confirmation = None if stops_early else options.confirmation
@@ -129,7 +131,7 @@ class Run:
             # The first loop finds one before it and puts it back, as do all others.
             have_current_loop()
         self.executor = Executor(self, self.suite.plan, options.concurrency)
-        self._virtual = Virtual(session.config, self.executor.hub)
+        self._virtual = Virtual(session.config, self.executor.hub, threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
         self._phases = Phases(
             self._listeners,
@@ -507,3 +509,9 @@ def _definitions_in_use(argname: str, node: object) -> Sequence[FixtureDef[Any]]
     """The definitions which the running item has for a name, if it is asked for."""
     run = current_run.get()
     return run.definitions_of(argname) if run and run.item is node else None
+
+
+def _starter_of_threads() -> ItemRun | None:
+    """Whose a thread is that is started now; None for what serves several items."""
+    run = current_run.get()
+    return None if run is None or run.sets_up_for_others else run

@@ -18,27 +18,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fasttest.host.item_run import ItemRun
+    from fasttest.isolation.threads import Threads
 
 
 class Unraisable:
     """Books errors nobody can catch to the test in whose context they happened.
 
     pytest has one queue, and whichever phase ends next gets what is in it: with many
-    tests in flight, mostly the wrong one. What happened outside any test's context, in
-    a thread or while the garbage of another test was collected, still goes to the next.
+    tests in flight, mostly the wrong one. A thread's errors are those of the test that
+    started it. What happened outside any test, in the thread of a wider fixture or one
+    that outlived its test, goes to the next; so it may be with what happened while the
+    garbage of another test was collected.
     Where such an error makes a test fail, it may be another's: then all that are in
     flight are run again, alone, and it shows whose it is.
 
     Args:
         config: The configuration.
         suspect_others: Has all tests in flight but one run again.
+        threads: Knows which test started which thread.
     """
 
     def __init__(
-        self, config: pytest.Config, suspect_others: Callable[[ItemRun], None]
+        self,
+        config: pytest.Config,
+        suspect_others: Callable[[ItemRun], None],
+        threads: Threads,
     ) -> None:
         self._config = config
         self._suspect_others = suspect_others
+        self._threads = threads
         self._native = private.queues_unraisable()
         self._orphans = UnraisableQueue()
         self._former: tuple[Any, Any] = (None, None)
@@ -73,12 +81,11 @@ class Unraisable:
             while each:
                 warnings.warn(each.popleft(), stacklevel=2)
 
-    def _queue(self) -> UnraisableQueue:
-        run = current_run.get()
+    def _queue(self, run: ItemRun | None) -> UnraisableQueue:
         return self._orphans if run is None or run.over else run.unraisable
 
     def _finalizer(self, unraisable: Any) -> None:
-        queue = self._queue().finalizers
+        queue = self._queue(current_run.get()).finalizers
         if self._native:
             private.note_unraisable(unraisable, queue)
             return
@@ -87,7 +94,8 @@ class Unraisable:
         queue.append(pytest.PytestUnraisableExceptionWarning(text))
 
     def _thread(self, args: Any) -> None:
-        queue = self._queue().threads
+        run = current_run.get() or self._threads.starter_of(args.thread)
+        queue = self._queue(run).threads
         if self._native:
             private.note_thread_exception(args, queue)
         elif args.exc_type is not SystemExit:

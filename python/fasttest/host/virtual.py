@@ -16,7 +16,6 @@ from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
 from fasttest.isolation.patching import noticed_patches, replaced
 from fasttest.isolation.process_state import Kind
-from fasttest.isolation.threads import Threads
 from fasttest.isolation.virtual_state import VirtualState
 
 if TYPE_CHECKING:
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
     from fasttest.engine.hub import Hub
     from fasttest.host.exclusive import Verdict
     from fasttest.host.item_run import ItemRun
-
+    from fasttest.isolation.threads import Threads
+    
 # pytest's own fixtures which change something, by the module of their functions.
 _OF_FIXTURES = {
     "_pytest.capture": Kind.STREAMS,
@@ -42,13 +42,14 @@ class Virtual:
     Args:
         config: The configuration.
         hub: The hub on which items run.
+        threads: Knows which item started which thread, while this is entered.
     """
 
-    def __init__(self, config: pytest.Config, hub: Hub) -> None:
+    def __init__(self, config: pytest.Config, hub: Hub, threads: Threads) -> None:
         self._capture: Any = private.capture_manager(config)
         self._hub = hub
         self._thread = threading.get_ident()
-        self._threads = Threads(_served_by_threads)
+        self._threads = threads
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> Virtual:
@@ -169,12 +170,6 @@ class Virtual:
         ):
             return None
         return self._state(run)
-
-
-def _served_by_threads() -> ItemRun | None:
-    """Whom a thread that is started now will serve; None for anybody."""
-    run = current_run.get()
-    return None if run is None or run.sets_up_for_others else run
 
 
 def _noting_level(

@@ -55,7 +55,10 @@ class Threads:
 
         @functools.wraps(start)
         def noting_start(thread: threading.Thread) -> None:
-            self._started_by[thread] = self._current()
+            whose = self._current()
+            if whose is None:
+                whose = self.starter_of(threading.current_thread())
+            self._started_by[thread] = whose
             start(thread)
 
         @functools.wraps(submit)
@@ -69,6 +72,10 @@ class Threads:
             replaced(ThreadPoolExecutor, "submit", noting_submit),
         ):
             yield
+
+    def starter_of(self, thread: threading.Thread | None) -> Any:
+        """The test which started a thread, or the thread that did; None if unknown."""
+        return None if thread is None else self._started_by.get(thread)
 
     def may_serve(self, test: Any) -> bool:
         """Whether a thread runs that may do something for a test."""

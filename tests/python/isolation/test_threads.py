@@ -126,3 +126,27 @@ def test_work_that_has_not_begun_counts(over: threading.Event) -> None:
         finally:
             sys.setswitchinterval(before)
             over.set()
+
+
+def test_a_thread_has_the_starter_of_the_one_that_started_it(
+    over: threading.Event,
+) -> None:
+    """A test's threads are its own, however far down."""
+    tests = Running()
+    go, found = threading.Event(), []
+
+    def start() -> None:
+        go.wait()
+        inner = threading.Thread(target=over.wait)
+        inner.start()
+        found.append(tests.threads.starter_of(inner))
+
+    with tests.threads.noticed():
+        tests.running = "left"
+        outer = threading.Thread(target=start)
+        outer.start()
+        tests.running = None
+        go.set()
+        outer.join()
+    assert found == ["left"]
+    assert tests.threads.starter_of(threading.main_thread()) is None
