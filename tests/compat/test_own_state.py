@@ -473,12 +473,68 @@ _EMITTED = {
     ),
 }
 
+_RANDOM = {
+    "seeded_by_test": _own(
+        """
+        import random
+
+        @TWENTY
+        async def test_own(n):
+            random.seed(n)
+            expected = random.Random(n)
+            await gate.arrive("seeded")
+            assert random.random() == expected.random()
+            await gate.arrive("drawn")
+            assert random.gauss(0, 1) == expected.gauss(0, 1)
+            await gate.arrive("half a pair drawn")
+            assert random.gauss(0, 1) == expected.gauss(0, 1)
+        """
+    ),
+    "seeded_alike": _own(
+        """
+        from random import seed, random
+
+        async def test_leaves_the_same(): seed(5)
+
+        @TWENTY
+        async def test_own(n):
+            seed(5)
+            for _ in range(n % 3):
+                random()
+            await gate.arrive("alike")
+            drawn = [random(), random(), random()]
+            seed(5)
+            assert [random() for _ in range(n % 3 + 3)][n % 3:] == drawn
+        """
+    ),
+    "seeded_by_fixture": _own(
+        """
+        import random
+
+        @pytest.fixture(autouse=True)
+        def seeded():
+            state = random.getstate()
+            random.seed(7)
+            yield
+            random.setstate(state)
+
+        @TWENTY
+        async def test_own(n):
+            expected = random.Random(7)
+            for _ in range(3):
+                await gate.arrive("by fixture")
+                assert random.randrange(1000) == expected.randrange(1000)
+        """
+    ),
+}
+
 _TABLES = tuple(
     Table(name, features, "asyncio_mode = auto")
     for name, features in (
         ("own_monkeypatch", _MONKEYPATCH),
         ("own_mock", _MOCK),
         ("own_emitted", _EMITTED),
+        ("own_random", _RANDOM),
     )
 )
 

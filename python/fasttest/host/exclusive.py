@@ -85,6 +85,7 @@ class Exclusive:
             *self._marks(item),
             *self._state.findings(self._guests.functions(item)),
             *self._guests.findings(item),
+            *self._listeners.findings(item),
         ]
         if not found:
             return BESIDE

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasttest.host import anyio_runners, plugins, time_limit_options
 from fasttest.host.patching_libraries import PatchingLibraries
+from fasttest.isolation.process_state import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -108,6 +109,15 @@ class Listeners:
                 return self._name(plugin)
         shared = plugins.owner_of_shared_fixture(item)
         return shared or self._libraries.used_by(item)
+
+    def findings(self, item: pytest.Item) -> list[Finding]:
+        """What plugins which act on this item in a way that can overlap change."""
+        found = []
+        for plugin in self.phases(item).around:
+            known = plugins.KNOWN.get(plugins.module_of(plugin))
+            if known is not None and known.changes and known.overlaps(item):
+                found.append(Finding(f"plugin {self._name(plugin)}", known.changes))
+        return found
 
     def watched(self, item: pytest.Item) -> bool:
         """Whether anybody but pytest and fasttest is called for the item."""

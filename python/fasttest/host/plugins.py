@@ -6,11 +6,15 @@ unless it says that it need not: see ``overlaps``.
 
 from __future__ import annotations
 
+import functools
+import importlib.metadata
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fasttest.host import hypothesis_state, private, time_limit_options
+from fasttest.isolation.generators import is_used
+from fasttest.isolation.process_state import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,11 +44,13 @@ class Known:
         idle: Whether its hooks do nothing for all other tests, so that those need not
             be called; otherwise they are.
         overlaps: Whether it acts on this test in a way that can.
+        changes: What of the process it changes for the latter, if anything.
     """
 
     alone: Predicate
     idle: bool = True
     overlaps: Predicate = _never
+    changes: Kind | None = None
 
 
 class Shared:
@@ -185,6 +191,24 @@ def _owners(item: pytest.Item, name: str) -> Iterator[str]:
         yield module.partition(".")[0]
 
 
+def _reseeds(item: pytest.Item) -> object:
+    """pytest-randomly: it seeds the global generators at the start of each phase."""
+    return _option(item, "randomly_reset_seed")
+
+
+def _reseeds_others(item: pytest.Item) -> object:
+    """pytest-randomly: it seeds generators that are unknown, or slow to read, as well.
+
+    The state of numpy's takes a third of a millisecond at each switch.
+    """
+    return _reseeds(item) and (_seeders() or is_used("numpy"))
+
+
+@functools.cache
+def _seeders() -> bool:
+    return bool(importlib.metadata.entry_points(group="pytest_randomly.random_seeder"))
+
+
 KNOWN: dict[str, Known] = {
     "pytest_timeout": Known(time_limit_options.is_plugins),
     "pytest_rerunfailures": Known(_reruns),
@@ -197,7 +221,7 @@ KNOWN: dict[str, Known] = {
     "pytest_benchmark.plugin": Known(_is_measured),
     "pytest_codspeed.plugin": Known(_is_measured),
     "pytest_cov.plugin": Known(_is_traced_apart),
-    "pytest_randomly": Known(lambda item: _option(item, "randomly_reset_seed")),
+    "pytest_randomly": Known(_reseeds_others, overlaps=_reseeds, changes=Kind.RANDOM),
     "pytest_socket": Known(_is_restricted),
     "pytest_structlog": Known(lambda item: _has(item, "log")),
     "pytest_bdd.plugin": Known(_is_scenario),

@@ -14,6 +14,7 @@ from fasttest.host import hypothesis_state, private
 from fasttest.host.current import current_run
 from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
+from fasttest.isolation.generators import generators
 from fasttest.isolation.patching import noticed_patches, replaced
 from fasttest.isolation.process_state import Kind
 from fasttest.isolation.virtual_state import VirtualState
@@ -120,6 +121,9 @@ class Virtual:
         elif kind is Kind.EXAMPLES:
             for cell in hypothesis_state.begin():
                 state.note(cell, stays=True)
+        elif kind is Kind.RANDOM:
+            for cell in generators():
+                state.note(cell, pinned=True)
         elif kind is Kind.LOGS:
             run.caplog_handler = private.caplog_handler(run.item)
             private.begin_caplog_phase(run.item, "setup")

@@ -33,6 +33,7 @@ class Kind(enum.Enum):
     ENVIRONMENT = "environment variables"
     DIRECTORY = "working directory"
     EXAMPLES = "state of Hypothesis"
+    RANDOM = "state of random number generators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,9 @@ _CHANGING_NAMES: dict[str, Kind | None] = {
 # Names which change the process only as members of these modules.
 _CHANGING_MEMBERS: dict[str, tuple[tuple[str, ...], Kind | None]] = {
     "patch": (("unittest.mock", "mock"), Kind.PATCHES),
+    "seed": (("random", "numpy.random"), Kind.RANDOM),
+    "setstate": (("random",), Kind.RANDOM),
+    "set_state": (("numpy.random",), Kind.RANDOM),
     "signal": (("signal", "_signal"), None),
     "setitimer": (("signal", "_signal"), None),
     "alarm": (("signal", "_signal"), None),

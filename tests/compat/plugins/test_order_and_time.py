@@ -513,6 +513,46 @@ _RANDOM = {
         """,
         sees="passed failed",
     ),
+    "seeded_together": Feature(
+        """
+        import asyncio, gate, pytest, random
+        from journal import note
+
+        @pytest.fixture(autouse=True)
+        async def drawn(request):
+            first = random.random()
+            await gate.arrive("fixture", 6)
+            yield first, random.random()
+            note(request.node.name, f"in the teardown: {random.random()}")
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_draws(n, drawn):
+            random.randbytes(n)
+            drawn = *drawn, random.random(), random.gauss(0, 1)
+            await gate.arrive("test", 6)
+            drawn = *drawn, random.gauss(0, 1), random.random()
+            await asyncio.sleep(0.001)
+            note(f"draws {n}", f"{drawn} {random.random()}")
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_seeds(n):
+            random.seed(3)
+            await gate.arrive("seeds", 6)
+            assert random.random() == random.Random(3).random()
+        """
+    ),
+    "seeded_on_a_wide_loop": Feature(
+        """
+        import asyncio, pytest, random
+        from journal import note
+
+        @pytest.mark.asyncio(loop_scope="module")
+        @pytest.mark.parametrize("n", range(3))
+        async def test_on_a_wide_loop(n):
+            await asyncio.sleep(0.001)
+            note(f"wide {n}", f"{random.random()}")
+        """
+    ),
     "shuffled": Feature(
         """
         import pytest
