@@ -528,6 +528,51 @@ _RANDOM = {
     ),
 }
 
+_OF_THE_PROCESS = {
+    "locale": _own(
+        """
+        import locale
+
+        @TWENTY
+        async def test_own(n):
+            name = ["C", "C.UTF-8"][n % 2]
+            before = locale.setlocale(locale.LC_ALL)
+            locale.setlocale(locale.LC_CTYPE, name)
+            await gate.arrive("locale")
+            assert locale.setlocale(locale.LC_CTYPE) == name
+            locale.setlocale(locale.LC_ALL, before)
+
+        async def test_the_others():
+            before = locale.setlocale(locale.LC_ALL)
+            await asyncio.sleep(0.005)
+            assert locale.setlocale(locale.LC_ALL) == before
+        """
+    ),
+    "event_loop_policy": _own(
+        """
+        @pytest.fixture
+        def policy():
+            class Policy(asyncio.DefaultEventLoopPolicy): ...
+            former = asyncio.get_event_loop_policy()
+            asyncio.set_event_loop_policy(policy := Policy())
+            yield policy
+            asyncio.set_event_loop_policy(former)
+
+        @TWENTY
+        def test_own(policy, n):
+            async def inside():
+                await gate.arrive("policy")
+                assert asyncio.get_event_loop_policy() is policy
+            asyncio.run(inside())
+
+        async def test_the_others():
+            before = asyncio.get_event_loop_policy()
+            await asyncio.sleep(0.005)
+            assert asyncio.get_event_loop_policy() is before
+        """
+    ),
+}
+
 _TABLES = tuple(
     Table(name, features, "asyncio_mode = auto")
     for name, features in (
@@ -535,6 +580,7 @@ _TABLES = tuple(
         ("own_mock", _MOCK),
         ("own_emitted", _EMITTED),
         ("own_random", _RANDOM),
+        ("own_of_the_process", _OF_THE_PROCESS),
     )
 )
 

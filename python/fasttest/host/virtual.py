@@ -121,6 +121,8 @@ class Virtual:
         elif kind is Kind.EXAMPLES:
             for cell in hypothesis_state.begin():
                 state.note(cell, stays=True)
+        elif kind is Kind.LOCALE:
+            state.note(cells.Locale(), stays=True)
         elif kind is Kind.RANDOM:
             for cell in generators():
                 state.note(cell, pinned=True)

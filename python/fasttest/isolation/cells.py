@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import operator
 import os
 import sys
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 # Stands for "nothing is there".
 MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING"})()
 
-# A test that patches ``os`` must not reach the engine.
+# A test that patches these must not reach the engine.
 _getcwd, _chdir = os.getcwd, os.chdir
+_setlocale = locale.setlocale
 
 # A name private to ``os``; without it the variables are read one by one.
 _ENVIRONMENT: Any = getattr(os.environ, "_data", os.environ)
@@ -272,6 +274,28 @@ class WorkingDirectory:
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether they are equal paths."""
+        return bool(one == other)
+
+    def follow(self, mine: Any, before: Any, now: Any) -> Any:
+        """What the test put there."""
+        return mine
+
+
+class Locale:
+    """The locale of the process, in all its categories."""
+
+    key = "locale"
+
+    def read(self) -> Any:
+        """The categories' names, as ``setlocale`` takes them back."""
+        return _setlocale(locale.LC_ALL)
+
+    def write(self, value: Any) -> None:
+        """Set all categories."""
+        _setlocale(locale.LC_ALL, value)
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether they are equal names."""
         return bool(one == other)
 
     def follow(self, mine: Any, before: Any, now: Any) -> Any:

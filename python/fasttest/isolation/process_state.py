@@ -34,6 +34,8 @@ class Kind(enum.Enum):
     DIRECTORY = "working directory"
     EXAMPLES = "state of Hypothesis"
     RANDOM = "state of random number generators"
+    LOCALE = "locale"
+    POLICY = "event loop policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,8 @@ _CHANGING_NAMES: dict[str, Kind | None] = {
     "putenv": None,
     "redirect_stderr": Kind.STREAMS,
     "redirect_stdout": Kind.STREAMS,
-    "set_event_loop_policy": None,
-    "setlocale": None,
+    "set_event_loop_policy": Kind.POLICY,
+    "setlocale": Kind.LOCALE,
     "simplefilter": Kind.WARNINGS,
     "tzset": None,
     "umask": None,

@@ -167,6 +167,19 @@ CHANGES = {
         import asyncio
         def test(): asyncio.set_event_loop_policy(None)
     """,
+    "random.seed": """
+        import random
+        def test(): random.seed(1)
+    """,
+    "seed imported by itself": """
+        from random import seed
+        def test(): seed(1)
+    """,
+    "numpy.random.seed": """
+        def test():
+            import numpy
+            numpy.random.seed(1)
+    """,
     "signal handler": """
         import signal
         def test(): signal.signal(signal.SIGUSR1, signal.SIG_DFL)
@@ -376,6 +389,9 @@ def test_all_that_a_test_changes_is_found() -> None:
         ("MonkeyPatch", Kind.PATCHES),
         ("environ assigned", Kind.ENVIRONMENT),
         ("chdir", Kind.DIRECTORY),
+        ("setlocale", Kind.LOCALE),
+        ("event loop policy", Kind.POLICY),
+        ("random.seed", Kind.RANDOM),
         ("putenv", None),
     ],
 )
