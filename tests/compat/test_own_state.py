@@ -528,6 +528,85 @@ _RANDOM = {
     ),
 }
 
+_LOGGERS = {
+    "set_by_hand": _own(
+        """
+        class Kept(logging.Handler):
+            def __init__(self):
+                super().__init__()
+                self.messages = []
+            def emit(self, record):
+                self.messages.append(record.getMessage())
+
+        @TWENTY
+        async def test_own(n):
+            LOG.addHandler(kept := Kept())
+            LOG.setLevel([logging.DEBUG, logging.ERROR][n % 2])
+            await gate.arrive("by hand")
+            LOG.info("info %d", n)
+            await gate.arrive("logged")
+            LOG.error("error %d", n)
+            assert kept.messages == [f"info {n}", f"error {n}"][n % 2:]
+            assert LOG.handlers == [kept]
+            LOG.removeHandler(kept)
+            LOG.setLevel(logging.NOTSET)
+            await gate.arrive("undone")
+            assert LOG.handlers == []
+            LOG.info("nobody sees it")
+            assert kept.messages == [f"info {n}", f"error {n}"][n % 2:]
+        """
+    ),
+    "left_set": _own(
+        """
+        @pytest.fixture(scope="module", autouse=True)
+        def put_back():
+            yield
+            assert LOG.level == logging.ERROR
+            LOG.setLevel(logging.NOTSET)
+
+        @TWENTY
+        async def test_own(n):
+            LOG.setLevel(logging.ERROR)
+            await asyncio.sleep(0.001)
+            assert LOG.level == logging.ERROR
+        """
+    ),
+    "asserted": _own(
+        """
+        import unittest
+
+        class TestLogs(unittest.IsolatedAsyncioTestCase):
+            async def check(self, n, logger=LOG):
+                with self.assertLogs(logger, level="INFO") as logs:
+                    LOG.info("mine %d", n)
+                    await gate.arrive("asserted", 6)
+                    LOG.debug("not seen")
+                    LOG.warning("mine too %d", n)
+                await gate.arrive("asserted and over", 6)
+                LOG.warning("of nobody")
+                self.assertEqual(
+                    logs.output,
+                    [f"INFO:sample.own:mine {n}", f"WARNING:sample.own:mine too {n}"],
+                )
+            async def test_1(self): await self.check(1)
+            async def test_2(self): await self.check(2)
+            async def test_3(self): await self.check(3, None)
+            async def test_4(self): await self.check(4, "sample")
+            async def test_5(self): await self.check(5)
+            async def test_none(self):
+                await gate.arrive("asserted", 6)
+                with self.assertLogs(LOG):
+                    LOG.info("one")
+                    await gate.arrive("asserted and over", 6)
+                LOG.warning("in the report")
+            async def test_red(self):
+                with self.assertLogs(LOG):
+                    await asyncio.sleep(0.005)
+        """,
+        "passed failed",
+    ),
+}
+
 _OF_THE_PROCESS = {
     "locale": _own(
         """
@@ -580,6 +659,7 @@ _TABLES = tuple(
         ("own_mock", _MOCK),
         ("own_emitted", _EMITTED),
         ("own_random", _RANDOM),
+        ("own_loggers", _LOGGERS),
         ("own_of_the_process", _OF_THE_PROCESS),
     )
 )

@@ -15,6 +15,7 @@ from fasttest.host.current import current_run
 from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
 from fasttest.isolation.generators import generators
+from fasttest.isolation.loggers import noticed_loggers
 from fasttest.isolation.patching import noticed_patches, replaced
 from fasttest.isolation.process_state import Kind
 from fasttest.isolation.virtual_state import VirtualState
@@ -58,6 +59,7 @@ class Virtual:
             stack.enter_context(self._threads.noticed())
             stack.enter_context(noticed_patches(self._current))
             stack.enter_context(noticed_monkeypatches(self._current))
+            stack.enter_context(noticed_loggers(self._current))
             for name in ("set_level", "at_level"):
                 method = _noting_level(name, self._current)
                 stack.enter_context(replaced(pytest.LogCaptureFixture, name, method))
@@ -146,6 +148,7 @@ class Virtual:
         return Kind.STREAMS in run.own_kinds and self._capture is not None
 
     def _end(self, run: ItemRun) -> None:
+        run.virtual = None
         if run.state is not None:
             run.state.end()
             assert run.stream.strand is not None
@@ -170,6 +173,7 @@ class Virtual:
         run = current_run.get()
         if (
             run is None
+            or run.virtual is None
             or run.sets_up_for_others
             or self._hub.current is not run.stream.strand
             or threading.get_ident() != self._thread

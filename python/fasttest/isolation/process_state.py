@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     WARNINGS = "warnings filters"
     STREAMS = "standard streams"
     LOGS = "levels of loggers"
+    LOGGERS = "loggers"
     ENVIRONMENT = "environment variables"
     DIRECTORY = "working directory"
     EXAMPLES = "state of Hypothesis"
@@ -88,8 +89,8 @@ PATCHING_FIXTURES: dict[str, Kind | None] = {
 # Names which, used as a global or an attribute, stand for a change of the process.
 _CHANGING_NAMES: dict[str, Kind | None] = {
     "MonkeyPatch": Kind.PATCHES,
-    "assertLogs": None,
-    "assertNoLogs": None,
+    "assertLogs": Kind.LOGGERS,
+    "assertNoLogs": Kind.LOGGERS,
     "assertWarns": Kind.WARNINGS,
     "assertWarnsRegex": Kind.WARNINGS,
     "chdir": Kind.DIRECTORY,
