@@ -43,9 +43,11 @@ void bind_orchestrator(py::module_& m) {
     bind_kinds(m);
     py::class_<Orchestrator>(m, "Orchestrator",
                              "Hands out what to do for each test and is told how it ended.")
-        .def(py::init<const Plan&, std::int32_t>(), "plan"_a, "concurrency"_a,
-             py::keep_alive<1, 2>())  // the orchestrator borrows the plan
-        .def("admit", [](Orchestrator& self) { return to_tuple(self.admit()); })
+        .def(py::init<const Plan&, std::int32_t, Seed>(), "plan"_a, "concurrency"_a,
+             "seed"_a = py::none(), py::keep_alive<1, 2>())  // the orchestrator borrows the plan
+        .def(
+            "admit", [](Orchestrator& self, bool idle) { return to_tuple(self.admit(idle)); },
+            "idle"_a = true)
         .def(
             "done",
             [](Orchestrator& self, TestId test, bool ok) { return to_tuple(self.done(test, ok)); },

@@ -1,7 +1,6 @@
 #include "core/admission.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/errors.hpp"
 
@@ -15,10 +14,10 @@ std::size_t at(std::int32_t id) {
 
 }  // namespace
 
-Admission::Admission(const Plan& plan, std::int32_t concurrency)
+Admission::Admission(const Plan& plan, std::int32_t concurrency, Seed seed)
     : plan_(plan),
       concurrency_(at(concurrency)),
-      order_(plan.order().begin(), plan.order().end()),
+      order_(start_order(plan, concurrency == 1, seed)),
       rank_(plan.test_count()),
       in_queue_(plan.test_count(), true),
       queued_(plan.test_count()),
@@ -38,7 +37,7 @@ Admission::Admission(const Plan& plan, std::int32_t concurrency)
         throw OrchestratorError("a concurrency of " + std::to_string(concurrency) +
                                 " lets no test run: at least 1 is needed");
     }
-    if (concurrency == 1) std::iota(order_.begin(), order_.end(), 0);
+    if (seed) random_.emplace(*seed);
     for (std::size_t rank = 0; rank < order_.size(); ++rank)
         rank_[at(order_[rank])] = static_cast<Rank>(rank);
     for (std::size_t r = 0; r < free_.size(); ++r)
@@ -76,8 +75,10 @@ void Admission::unblock(TestId test) {
 TestId Admission::next(bool quiet) {
     if (alone_ != none || flying_.size() >= concurrency_) return none;
     const TestId alone = quiet && flying_.empty() ? first_alone() : none;
-    if (alone != none && (candidates_.empty() || alone < order_[at(candidates_.top())]))
+    if (alone != none && (candidates_.empty() || alone < order_[at(candidates_.top())]) &&
+        !passes_over()) {
         return take_alone();
+    }
     while (!candidates_.empty()) {
         const TestId test = order_[at(candidates_.top())];
         const ResourceId busy = busy_resource(test);
@@ -92,6 +93,10 @@ TestId Admission::next(bool quiet) {
         if (busy == none) return test;
     }
     return alone == none ? none : take_alone();
+}
+
+bool Admission::passes_over() {
+    return random_ && (*random_)() % 2 == 0;
 }
 
 TestId Admission::first_alone() const {

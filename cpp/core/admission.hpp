@@ -3,10 +3,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <queue>
+#include <random>
 #include <vector>
 
 #include "core/plan.hpp"
+#include "core/start_order.hpp"
 
 namespace fasttest {
 
@@ -23,7 +26,9 @@ namespace fasttest {
 class Admission {
   public:
     /// With a concurrency of 1 tests run in collection order and nothing needs to be exclusive.
-    Admission(const Plan& plan, std::int32_t concurrency);
+    /// With a seed the order is drawn (see start_order), and a test that is to run alone may be
+    /// passed over for a while, as if something were in flight.
+    Admission(const Plan& plan, std::int32_t concurrency, Seed seed = std::nullopt);
 
     /// The next test, now in flight, or none. Exclusive ones and retries start only when `quiet`:
     /// nothing in flight and nobody about to go on. An exclusive one then goes before those that
@@ -63,11 +68,13 @@ class Admission {
     void offer_resources_of(TestId test);
     TestId take(TestId test);
     TestId first_alone() const;
+    bool passes_over();
     TestId take_alone();
     void join(TestId test);
 
     const Plan& plan_;
     std::size_t concurrency_;
+    std::optional<std::mt19937_64> random_;
     std::vector<TestId> order_;  // per rank
     std::vector<Rank> rank_;     // per test
     std::vector<bool> in_queue_;

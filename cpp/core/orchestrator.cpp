@@ -25,9 +25,9 @@ const Plan& prepared(const Plan& plan) {
 
 }  // namespace
 
-Orchestrator::Orchestrator(const Plan& plan, std::int32_t concurrency)
+Orchestrator::Orchestrator(const Plan& plan, std::int32_t concurrency, Seed seed)
     : plan_(prepared(plan)),
-      admission_(plan, concurrency),
+      admission_(plan, concurrency, seed),
       instances_(plan),
       loops_(plan.loop_count()),
       scopes_(plan),
@@ -36,8 +36,8 @@ Orchestrator::Orchestrator(const Plan& plan, std::int32_t concurrency)
       loop_waiters_(plan.loop_count()),
       retried_(plan.test_count(), false) {}
 
-Action Orchestrator::admit() {
-    const TestId test = admission_.next(!has_ready());
+Action Orchestrator::admit(bool idle) {
+    const TestId test = admission_.next(idle && !has_ready());
     if (test == none) return {ActionKind::nothing};
     Stream& stream = streams_.open(test);
     stream.scope = plan_.scope_of(test);

@@ -31,18 +31,20 @@ struct Request {
 ///
 /// Every admitted test has a stream of actions, one at a time: the caller performs the action and
 /// answers with done(), which returns the next one. Streams that got `wait` go on through
-/// get_ready(); look at has_ready() after every other call. No clock, no randomness: the same
-/// plan and the same calls give the same actions. Misuse throws OrchestratorError.
+/// get_ready(); look at has_ready() after every other call. No clock, and nothing random but by a
+/// seed: the same plan, seed and calls give the same actions. Misuse throws OrchestratorError.
 class Orchestrator {
   public:
     /// `concurrency` is the greatest number of tests in flight; `plan` must outlive the object.
-    Orchestrator(const Plan& plan, std::int32_t concurrency);
+    /// A `seed` draws the order of admission.
+    Orchestrator(const Plan& plan, std::int32_t concurrency, Seed seed = std::nullopt);
 
     /// Starts the next test: returns its `start`, or `nothing` if none may start now.
     ///
     /// A `start` that is answered with not ok sets nothing up: the test goes on to its teardown.
-    /// To be called when every test in flight waits.
-    Action admit();
+    /// To be called when every test in flight waits. If some are about to go on (not `idle`), it
+    /// starts none that has to be alone.
+    Action admit(bool idle = true);
     /// Reports the end of the test's pending action and returns what comes next in its stream.
     ///
     /// For `decide`, `ok` keeps the outcome; otherwise the stream ends here and the test comes

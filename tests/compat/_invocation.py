@@ -144,7 +144,7 @@ def start(runner: str, table: Table, root: Path, setting: Setting) -> Run:
     kept_out = [f"-pno:{name}" for name in without]
     for step in table.steps:
         command = [sys.executable, "-m", runner, *kept_out, *_ALL_REPORTED]
-        command += [*setting.args, *step]
+        command += [*setting.args_for(table), *step]
         try:
             done = subprocess.run(
                 command,

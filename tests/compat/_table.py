@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -57,16 +58,31 @@ _JUNIT = "--junitxml=junit.xml"
 
 @dataclass(frozen=True)
 class Setting:
-    """One way to start a runner."""
+    """One way to start a runner.
+
+    Attributes:
+        name: Names the setting in test ids.
+        args: The arguments to add.
+        parties: How many tests ``gate.arrive()`` waits for.
+        shuffled: Whether tests start and go on in an order drawn from a seed, which is
+            a table's own and always the same.
+    """
 
     name: str
     args: tuple[str, ...]
     parties: int
+    shuffled: bool = False
 
     @property
     def junit(self) -> bool:
         """Whether the run leaves a JUnit file to compare."""
         return _JUNIT in self.args
+
+    def args_for(self, table: Table) -> tuple[str, ...]:
+        """Return the arguments to add for a table."""
+        if not self.shuffled:
+            return self.args
+        return (*self.args, "--seed", str(zlib.crc32(table.name.encode())))
 
     @property
     def rescues(self) -> bool:
@@ -79,7 +95,9 @@ SERIAL = Setting("serial", ("--concurrency", "1", _JUNIT), 1)
 # No report file: most people's runs have no reader of reports but the terminal.
 DEFAULT = Setting("default", (), PARTIES)
 # No second chance: concurrency itself must not change any outcome.
-CROWDED = Setting("crowded", ("--concurrency", "64", "--no-rescue", _JUNIT), PARTIES)
+CROWDED = Setting(
+    "crowded", ("--concurrency", "64", "--no-rescue", _JUNIT), PARTIES, shuffled=True
+)
 SETTINGS = (SERIAL, DEFAULT, CROWDED)
 
 

@@ -295,6 +295,24 @@ TEST_F(AdmissionTest, StopReturnsWhatIsQueuedAndAdmitsNothingMore) {
     EXPECT_EQ(admission.queued(), 0U);
 }
 
+// Without a seed it would go first; with any, it may be kept waiting but never starves.
+TEST_F(AdmissionTest, MayPassOverAnExclusiveTestIfSeeded) {
+    add({.exclusive = true}), add({}), add({});
+    plan.prepare();
+    std::set<std::vector<TestId>> seen;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        Admission admission(plan, 9, seed);
+        std::vector<TestId> started;
+        for (TestId test = admission.next(true); test != none; test = admission.next(true)) {
+            EXPECT_EQ(admission.in_flight(), 1U);
+            started.push_back(test);
+            end(admission, test);
+        }
+        seen.insert(started);
+    }
+    EXPECT_EQ(seen, (std::set<std::vector<TestId>>{{0, 1, 2}, {1, 0, 2}, {1, 2, 0}}));
+}
+
 // A queue that is scanned per call would need 10^10 steps here.
 TEST_F(AdmissionTest, AdmitsAHundredThousandTestsThatShareAResourceInLinearTime) {
     const ResourceId port = plan.add_resource("port", 1), db = plan.add_resource("db", 2);

@@ -39,11 +39,19 @@ TEST(Laws, HoldWhenTestsRunOneByOne) {
     sweep({.requests = 20, .concurrency = 1});
 }
 
+TEST(Laws, HoldInAnyOrderThatASeedDraws) {
+    sweep({.failures = 5, .requests = 15, .seeded = true});
+}
+
+TEST(Laws, HoldInAnyOrderThatASeedDrawsOneByOne) {
+    sweep({.requests = 15, .concurrency = 1, .seeded = true});
+}
+
 // Waiting in a circle takes requests at run time: what the plan knows of never has to be refused,
 // unless the teardown that was to make room for it failed.
 TEST(Laws, NothingIsRefusedWithoutRequestsOrFailures) {
     for (std::uint32_t seed = 0; seed < seeds; ++seed) {
-        Simulation simulation(seed, {.failures = 0, .requests = 0});
+        Simulation simulation(seed, {.failures = 0, .requests = 0, .seeded = seed % 2 == 0});
         simulation.run();
         ASSERT_EQ(simulation.world().refused(), 0U) << "seed " << seed;
     }
@@ -65,8 +73,9 @@ TEST(Laws, AreSweptThroughRefusalsAndSecondRuns) {
 
 TEST(Laws, TheSameCompletionsGiveTheSameActions) {
     for (std::uint32_t seed = 0; seed < seeds / 10; ++seed) {
-        Simulation first(seed, {});
-        Simulation second(seed, {});
+        const bool seeded = seed % 2 == 0;
+        Simulation first(seed, {.seeded = seeded});
+        Simulation second(seed, {.seeded = seeded});
         first.run();
         second.run();
         ASSERT_EQ(first.actions(), second.actions()) << "seed " << seed;

@@ -11,7 +11,7 @@ Simulation::Simulation(std::uint32_t seed, const Options& options)
       dice_(seed + 1'000'000),
       suite_(seed),
       concurrency_(options.concurrency != 0 ? options.concurrency : 1 + dice_.roll(6)),
-      orchestrator_(suite_.plan(), concurrency_),
+      orchestrator_(suite_.plan(), concurrency_, options.seeded ? Seed(seed) : std::nullopt),
       world_(suite_.plan(), orchestrator_, concurrency_) {}
 
 void Simulation::run() {
@@ -33,7 +33,8 @@ void Simulation::step() {
             dice_.roll(static_cast<std::int32_t>(performing.size())))]);
         return;
     }
-    const Action first = orchestrator_.admit();
+    const bool idle = performing.empty() || !options_.seeded || dice_.chance(50);
+    const Action first = orchestrator_.admit(idle);
     if (first.kind != ActionKind::nothing) {
         world_.admitted(first.test);
         take(first);

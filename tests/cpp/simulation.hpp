@@ -20,6 +20,7 @@ class Simulation {
         std::int32_t holds = 10;       // percent of the tests
         std::int32_t stop = 0;         // percent of the steps
         std::int32_t concurrency = 0;  // 0: drawn
+        bool seeded = false;           // whether the orchestrator draws, too
     };
 
     Simulation(std::uint32_t seed, const Options& options);

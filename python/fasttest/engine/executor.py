@@ -18,6 +18,7 @@ from fasttest.engine.loops import OwnLoop, SharedLoop
 from fasttest.engine.stream import Action, Stream
 
 if TYPE_CHECKING:
+    from fasttest.engine.interleaving import Interleaving
     from fasttest.engine.work import Work
 
 
@@ -30,6 +31,7 @@ class Executor:
         concurrency: Tests in flight at most; 1 is strictly serial.
         core: The orchestrator, or something that stands in for it.
         hub: The hub to run on.
+        interleaving: Has tests meet other company than they would; None: as planned.
 
     Attributes:
         blocking_loops: The classes of loops that cannot be left while they wait.
@@ -42,11 +44,15 @@ class Executor:
         concurrency: int,
         core: _core.Orchestrator | None = None,
         hub: Hub | None = None,
+        interleaving: Interleaving | None = None,
     ) -> None:
         self.work = work
         self.plan = plan
-        self.core = core if core is not None else _core.Orchestrator(plan, concurrency)
-        self.hub = hub if hub is not None else Hub()
+        if core is None:
+            seed = None if interleaving is None else interleaving.start_order
+            core = _core.Orchestrator(plan, concurrency, seed)
+        self.core = core
+        self.hub = hub if hub is not None else Hub(interleaving=interleaving)
         self.loops: dict[int, SharedLoop] = {}
         self.blocking_loops: set[type] = set()
         # By test, and by id of the loops that are shared.
@@ -160,7 +166,7 @@ class Executor:
         if self.core.has_ready():
             self._pump()
             return True
-        action = self.core.admit()
+        action = self.core.admit(self.hub.idle)
         if action[0] == _core.NOTHING:
             return False
         test = action[1]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable
 
+    from fasttest.engine.interleaving import Interleaving
     from fasttest.engine.private import LoopState
 
 __all__ = ["Hub", "HubDeadlockError", "Strand"]
@@ -52,6 +53,7 @@ class Hub:
         clock: Seconds since any moment, never going back. The default is bound at
             import, so that a test which patches ``time`` never reaches the hub.
         poller: Makes what the hub waits with.
+        interleaving: Chooses who goes on; None for the order of becoming ready.
 
     Attributes:
         current: The strand that runs, also while it runs greenlets of its own; None
@@ -68,7 +70,9 @@ class Hub:
         self,
         clock: Callable[[], float] = time.monotonic,
         poller: Callable[[], Poller] = make_poller,
+        interleaving: Interleaving | None = None,
     ) -> None:
+        self.interleaving = interleaving
         self.current: Strand | None = None
         self.alone = False
         self.foreground: Strand | None = None
@@ -91,6 +95,11 @@ class Hub:
         self._awaited_from_threads = 0
         self._calls: deque[tuple[Callable[..., object], tuple[object, ...]]] = deque()
         self._carriers: list[Any] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether no strand can go on."""
+        return not self._ready
 
     def spawn(
         self,
@@ -125,8 +134,9 @@ class Hub:
         """Run until no strand is left but those in the background.
 
         Args:
-            on_idle: Called when no strand can go on. It may spawn or resume some, and
-                returns True if it is to be asked again before the hub waits.
+            on_idle: Called when no strand can go on, or earlier by an interleaving. It
+                may spawn or resume some, and returns True if it is to be asked again
+                before the hub waits.
             on_interrupt: Called after the first Ctrl-C, or when a strand ended with
                 KeyboardInterrupt.
             after_step: Called after each step of a strand.
@@ -308,11 +318,11 @@ class Hub:
         on_interrupt: Callable[[], object] | None,
         after_step: Callable[[], object] | None,
     ) -> None:
-        ready, interrupts = self._ready, self._interrupts
+        ready, interrupts, chance = self._ready, self._interrupts, self.interleaving
         while True:
             # One round: strands that become ready meanwhile come after the events.
-            for _ in range(len(ready)):
-                self._step(ready.popleft())
+            for _ in range(chance.steps(len(ready)) if chance else len(ready)):
+                self._step(chance.take(ready) if chance else ready.popleft())
                 if after_step is not None:
                     after_step()
             self.wait(block=False)
@@ -321,12 +331,15 @@ class Hub:
                 if on_interrupt is None:
                     raise KeyboardInterrupt
                 on_interrupt()
-            progress = ready or on_idle() or ready
+            early = chance is not None and chance.admits_early()
+            progress = (ready and not early) or on_idle() or ready
             if not progress and len(self._live) == self._in_background:
                 return
-            if progress or self._gave_way:
+            if self._gave_way and not (chance and progress and not chance.comes_back()):
                 ready.extend(self._gave_way)
                 self._gave_way.clear()
+                continue
+            if progress:
                 continue
             self._wait_for_any()
             if after_step is not None:

@@ -6,11 +6,13 @@ import selectors
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from fasttest.engine import private
 from fasttest.engine.reentry import must_block
 from fasttest.engine.strand import running_strand
 
 if TYPE_CHECKING:
     from fasttest.engine.hub import Hub
+    from fasttest.engine.interleaving import Interleaving
     from fasttest.engine.strand import Strand
 
 # Rounds of a shared loop that never waits before others have their turn.
@@ -46,8 +48,11 @@ class HubSelector(_PlatformSelector):
         """
         strand = running_strand()
         if timeout is not None and timeout <= 0:
-            if strand is not None and strand.background:
-                self._let_others_go_on(strand)
+            if strand is not None:
+                if strand.background:
+                    self._let_others_go_on(strand)
+                if strand.hub.interleaving is not None:
+                    self._leave_by_chance(strand, strand.hub.interleaving)
             return super().select(timeout)
         self._busy = 0
         if (
@@ -70,6 +75,18 @@ class HubSelector(_PlatformSelector):
         self._busy += 1
         if self._busy >= _TURN and strand.hub.may_wait(strand):
             self._busy = 0
+            strand.hub.give_way()
+
+    def _leave_by_chance(self, strand: Strand, chance: Interleaving) -> None:
+        # Only where a loop looks for events: its tasks have suspended.
+        loop = private.get_running_loop()
+        if (
+            loop is not None
+            and private.selector_of(loop) is self
+            and chance.leaves()
+            and strand.hub.may_wait(strand)
+            and (self.trusted or not must_block())
+        ):
             strand.hub.give_way()
 
     def close(self) -> None:

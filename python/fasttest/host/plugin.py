@@ -66,6 +66,14 @@ def pytest_addoption(
         help="report a failure that happened beside other tests at once, instead of "
         "running the test again alone",
     )
+    group.addoption(
+        "--seed",
+        type=_seed,
+        default=None,
+        metavar="N",
+        help="start and resume tests in an order drawn from N, among those that are "
+        "possible; with --concurrency 1: run them in a shuffled order",
+    )
     learning.add_option(group)
     explain.add_option(group)
 
@@ -94,10 +102,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say how many tests may be in flight."""
-    reason = _serial_because(config)
+    reason, seed = _serial_because(config), config.getoption("seed")
+    drawn = "" if seed is None else f", seed {seed}"
     if reason:
-        return f"fasttest: one test after another, because of {reason}"
-    return f"fasttest: up to {_concurrency(config)} tests in flight"
+        return f"fasttest: one test after another, because of {reason}{drawn}"
+    return f"fasttest: up to {_concurrency(config)} tests in flight{drawn}"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -142,6 +151,7 @@ def pytest_runtestloop(session: pytest.Session) -> object:
             config.getoption("rescue"),
             learning.remembered(config),
             learning.confirmation(config, laboratory),
+            seed=config.getoption("seed"),
         )
         run = Run(session, options)
         if config.getoption("explain"):
@@ -266,6 +276,15 @@ def _at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no number of tests: give a whole number from 1 on"
+        )
+    return number
+
+
+def _seed(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number < 2**64:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no seed: give a whole number from 0 to 2**64 - 1"
         )
     return number
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fasttest import _core
 from fasttest.engine.executor import Executor
+from fasttest.engine.interleaving import Interleaving
 from fasttest.engine.scoped_loop import have_current_loop
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
@@ -56,6 +57,9 @@ _clock = time.perf_counter
 
 _FOLLOWS = "comes after a test that a plugin may leave set up"
 
+# What lets a seed move up a test which is not on a loop of the plan's. In seconds.
+_UNKNOWN_WAIT = 0.001
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -67,6 +71,7 @@ class RunOptions:
         conflicts: The tests that are known not to run beside each other.
         confirmation: Asked about failures that happened again alone, if there is one.
         reports_all: Whether the hooks are told of every phase, whoever listens.
+        seed: Of the interleaving; None: tests take their turns as they come.
     """
 
     concurrency: int
@@ -74,6 +79,7 @@ class RunOptions:
     conflicts: tuple[Conflict, ...] = ()
     confirmation: Confirmation | None = None
     reports_all: bool = False
+    seed: int | None = None
 
 
 class Run:
@@ -130,7 +136,12 @@ class Run:
         if not dialect.leaves_no_loop(session.config):
             # The first loop finds one before it and puts it back, as do all others.
             have_current_loop()
-        self.executor = Executor(self, self.suite.plan, options.concurrency)
+        interleaving = None
+        if options.seed is not None:
+            interleaving = Interleaving(options.seed, in_order=stops_early)
+        self.executor = Executor(
+            self, self.suite.plan, options.concurrency, interleaving=interleaving
+        )
         self._virtual = Virtual(session.config, self.executor.hub, threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
         self._phases = Phases(
@@ -171,11 +182,17 @@ class Run:
                 if in_order
                 or verdict.alone is not None
                 or self.suite.is_in_conflict(item)
-                else self._durations.expected(item),
+                else self._expected_wait(item),
                 resources=verdict.resources,
             )
             follows = not serial and self._listeners.phases(item).may_leave_over
         self.suite.plan.prepare()
+
+    def _expected_wait(self, item: pytest.Item) -> float:
+        known = self._durations.expected(item)
+        if known or self._options.seed is None or not _waits_elsewhere(item):
+            return known
+        return _UNKNOWN_WAIT
 
     def perform(self) -> None:
         """Run all items.
@@ -387,7 +404,7 @@ class Run:
         verdict = self._verdicts.get(test, BESIDE)
         self._virtual.perform(run, verdict, self._phases.run)
         on_loop = self.suite.plan.loop_of(test) != _core.NO_LOOP
-        if on_loop or is_anyio_test(run.item) or is_async_case(run.item):
+        if on_loop or _waits_elsewhere(run.item):
             self._durations.note(run.item, _clock() - began - run.stream.lingered)
         if run.stream.cancelled:
             return
@@ -503,6 +520,11 @@ class Run:
             self._report(test, run.outcome)
         else:
             self._reporter.emit(test, None)
+
+
+def _waits_elsewhere(item: pytest.Item) -> bool:
+    """Whether an item is async, and not on a loop of the plan's."""
+    return is_anyio_test(item) or is_async_case(item)
 
 
 def _definitions_in_use(argname: str, node: object) -> Sequence[FixtureDef[Any]] | None:

@@ -25,17 +25,19 @@ _KINDS = {
 class Recorder:
     """Stands in for the orchestrator: hands everything on, and keeps the actions."""
 
-    def __init__(self, plan: _core.Plan, concurrency: int) -> None:
+    def __init__(
+        self, plan: _core.Plan, concurrency: int, seed: int | None = None
+    ) -> None:
         self.actions: list[str] = []
-        self._core = _core.Orchestrator(plan, concurrency)
+        self._core = _core.Orchestrator(plan, concurrency, seed)
 
     def __getattr__(self, name: str) -> Any:
         """Whatever else the orchestrator has."""
         return getattr(self._core, name)
 
-    def admit(self) -> Any:
+    def admit(self, idle: bool = True) -> Any:
         """As the orchestrator's."""
-        return self._keep(self._core.admit())
+        return self._keep(self._core.admit(idle))
 
     def done(self, test: int, ok: bool) -> Any:
         """As the orchestrator's."""
@@ -161,7 +163,7 @@ def test_a_core_that_hands_out_nothing_runs_nothing() -> None:
     happened: list[str] = []
 
     class Idle(Recorder):
-        def admit(self) -> Any:
+        def admit(self, idle: bool = True) -> Any:
             return (_core.NOTHING, -1, -1, -1)
 
     run = SuiteRun(

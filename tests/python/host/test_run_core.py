@@ -205,11 +205,13 @@ class Recorder:
         undone: What was answered without having happened.
     """
 
-    def __init__(self, plan: NamedPlan, concurrency: int) -> None:
+    def __init__(
+        self, plan: NamedPlan, concurrency: int, seed: int | None = None
+    ) -> None:
         self.actions: list[str] = []
         self.unasked: list[str] = []
         self.undone: list[str] = []
-        self._core = _Orchestrator(plan, concurrency)
+        self._core = _Orchestrator(plan, concurrency, seed)
         self._plan = plan
         self._pending: dict[int, str] = {}
         self._loops: dict[object, str] = {}
@@ -221,9 +223,9 @@ class Recorder:
         """Whatever else the orchestrator has."""
         return getattr(self._core, name)
 
-    def admit(self) -> Any:
+    def admit(self, idle: bool = True) -> Any:
         """As the orchestrator's."""
-        return self._keep(self._core.admit())
+        return self._keep(self._core.admit(idle))
 
     def done(self, test: int, ok: bool) -> Any:
         """As the orchestrator's."""
