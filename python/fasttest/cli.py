@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import sys
 
-# The first argument, if it is one of these, and what then gets those after it. A file
-# or folder of such a name is `./analyze`.
+# What is no run of pytest's, by first argument: the module and the function that takes
+# the arguments after it. ``./verify`` is a path, as it is for pytest.
 _SUBCOMMANDS = {
     "analyze": "fasttest.host.analyze:main",
+    "verify": "fasttest.host.verify.command:main",
 }
 
 
@@ -16,7 +17,7 @@ def main() -> int:
     """Run pytest's command line with fasttest loaded, or a subcommand.
 
     Returns:
-        pytest's exit code.
+        pytest's exit code, or the subcommand's.
     """
     if len(sys.argv) > 1 and sys.argv[1] in _SUBCOMMANDS:
         module, _, function = _SUBCOMMANDS[sys.argv[1]].partition(":")

@@ -201,16 +201,21 @@ class Listeners:
 def _foreign(implementations: Iterable[HookImpl]) -> tuple[object, ...]:
     """The plugins of some hooks that are neither pytest's nor fasttest's, once each.
 
+    But one of fasttest's that says what any other has to say is treated as any other.
     Nor anyio's: whether its tests run alone is decided test by test (``AnyioRunners``).
     """
     found = {id(each.plugin): each.plugin for each in implementations}
     return tuple(
         plugin
         for plugin in found.values()
-        if not (module := plugins.module_of(plugin)).startswith(
-            ("_pytest.", "fasttest.")
-        )
-        and module != anyio_runners.PLUGIN
+        if plugins.overlaps(plugin) or not _is_understood(plugins.module_of(plugin))
+    )
+
+
+def _is_understood(module: str) -> bool:
+    """Whether what the plugin does round tests is the engine's business."""
+    return module.startswith(("_pytest.", "fasttest.")) or (
+        module == anyio_runners.PLUGIN
     )
 
 

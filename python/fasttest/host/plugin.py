@@ -74,6 +74,14 @@ def pytest_addoption(
         help="start and resume tests in an order drawn from N, among those that are "
         "possible; with --concurrency 1: run them in a shuffled order",
     )
+    group.addoption(
+        "--detect-flaky",
+        type=_runs,
+        default=0,
+        metavar="N",
+        help="run everything N times, each time in a new process, and say how often "
+        "each test passed",
+    )
     learning.add_option(group)
     explain.add_option(group)
 
@@ -86,6 +94,17 @@ def pytest_load_initial_conftests(
     result = yield
     time_limit_options.serve(early_config, parser)
     return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Run the suite many times, if that is what is asked for."""
+    times: int = config.getoption("detect_flaky")
+    if not times:
+        return None
+    from fasttest.host.verify import flaky
+
+    return flaky.detect(config.invocation_params.args, times, config.getoption("seed"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -102,7 +121,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Say how many tests may be in flight."""
-    reason, seed = _serial_because(config), config.getoption("seed")
+    reason, seed = _serial_because(config), _seed_of(config)
     drawn = "" if seed is None else f", seed {seed}"
     if reason:
         return f"fasttest: one test after another, because of {reason}{drawn}"
@@ -151,7 +170,7 @@ def pytest_runtestloop(session: pytest.Session) -> object:
             config.getoption("rescue"),
             learning.remembered(config),
             learning.confirmation(config, laboratory),
-            seed=config.getoption("seed"),
+            seed=_seed_of(config),
         )
         run = Run(session, options)
         if config.getoption("explain"):
@@ -268,6 +287,12 @@ def _concurrency(config: pytest.Config) -> int:
     return given or configuration_of(config).concurrency or default_concurrency()
 
 
+def _seed_of(config: pytest.Config) -> int | None:
+    """The seed that counts: who did not ask for one test after another keeps order."""
+    seed: int | None = config.getoption("seed")
+    return None if _serial_because(config) and _concurrency(config) > 1 else seed
+
+
 def _at_least_one(text: str) -> int:
     try:
         number = int(text)
@@ -278,6 +303,14 @@ def _at_least_one(text: str) -> int:
             f"{text!r} is no number of tests: give a whole number from 1 on"
         )
     return number
+
+
+def _runs(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of runs: give a whole number"
+        )
+    return int(text)
 
 
 def _seed(text: str) -> int:

@@ -1,0 +1,1 @@
+"""Runs of a suite in processes of their own, which are compared with one another."""
