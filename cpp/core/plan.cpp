@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "core/errors.hpp"
 
@@ -136,6 +137,49 @@ void Plan::plan_order() {
         return wait >= long_wait ? -wait : 0.0;
     };
     std::ranges::stable_sort(order_, {}, weight);
+    order_ = makers_first(std::move(order_));
+}
+
+/// Calls `visit` with a number for each wide instance and each wide loop that the test uses.
+template <typename Visit>
+void Plan::visit_shared(TestId test, Visit visit) const {
+    const auto visit_loop = [&](LoopId loop) {
+        if (loop >= 0) visit(instance_count() + at(loop));
+    };
+    for (const InstanceId instance : instances_of(test))
+        if (instance != none) visit(at(instance));
+    for (const Entry& entry : entries(closure_of(test))) visit_loop(entry.loop);
+    visit_loop(loop_of(test));
+}
+
+std::vector<TestId> Plan::makers_first(std::vector<TestId> tests) const {
+    if (std::ranges::is_sorted(tests)) return tests;
+    std::vector<TestId> maker(instance_count() + loop_count(), none);
+    for (TestId test = 0; at(test) < test_count(); ++test) {
+        visit_shared(test, [&](std::size_t shared) {
+            if (maker[shared] == none) maker[shared] = test;
+        });
+    }
+    std::vector<TestId> ordered;
+    std::vector<bool> placed(test_count(), false);
+    std::vector<TestId> pending;
+    for (const TestId next : tests) {
+        pending.push_back(next);
+        while (!pending.empty()) {
+            // Makers come before those they make for in collection order: there is no circle.
+            const TestId test = pending.back();
+            const std::size_t before = pending.size();
+            visit_shared(test, [&](std::size_t shared) {
+                const TestId made_by = maker[shared];
+                if (made_by != test && !placed[at(made_by)]) pending.push_back(made_by);
+            });
+            if (pending.size() != before) continue;
+            pending.pop_back();
+            if (!placed[at(test)]) ordered.push_back(test);
+            placed[at(test)] = true;
+        }
+    }
+    return ordered;
 }
 
 BatchId Plan::batch_of(TestId test) const {

@@ -32,8 +32,13 @@ class Plan : public Suite {
         return batch_before_[static_cast<std::size_t>(batch)];
     }
 
-    /// All tests: long waiters first, the longest one ahead, then the rest in collection order.
+    /// All tests: long waiters first, the longest one ahead, then the rest in collection order;
+    /// but whoever makes what several share goes before them.
     std::span<const TestId> order() const { return order_; }
+    /// The same tests, moved so that each wide instance is set up, and each wide loop opened, by
+    /// the first of its users in collection order: errors, output and warnings are then the same
+    /// test's as where nothing is moved up. `tests` are all tests in any order.
+    std::vector<TestId> makers_first(std::vector<TestId> tests) const;
 
     /// The planned instance per entry of the test's closure, none for what the test owns.
     ///
@@ -58,6 +63,8 @@ class Plan : public Suite {
     void plan_instances();
     void plan_batches(std::size_t max_batch_size);
     void plan_order();
+    template <typename Visit>
+    void visit_shared(TestId test, Visit visit) const;
 
     bool prepared_ = false;
     Rows<InstanceId> instances_;

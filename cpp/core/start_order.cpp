@@ -37,7 +37,7 @@ std::vector<TestId> some_moved_up(const Plan& plan, Random& random) {
     }
     shuffle(order, random);
     order.insert(order.end(), others.begin(), others.end());
-    return order;
+    return plan.makers_first(std::move(order));
 }
 
 std::vector<TestId> shuffled_in_scopes(const Plan& plan, Random& random) {

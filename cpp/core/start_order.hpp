@@ -16,8 +16,9 @@ using Seed = std::optional<std::uint64_t>;
 /// Without a seed it is the plan's, or collection order where tests run one by one (`serial`).
 /// With a seed it is drawn from what the plan might have been: any tests that may wait, those on a
 /// loop or known to wait, are moved up in any order, as if they were known to wait long; all others
-/// keep their order. Where tests run one by one there is but the order to be drawn: every scope
-/// instance has its parts shuffled, and is finished before the next one is begun.
+/// keep their order, but whoever makes what several share goes first. Where tests run one by one
+/// there is but the order to be drawn: every scope instance has its parts shuffled, and is finished
+/// before the next one is begun.
 std::vector<TestId> start_order(const Plan& plan, bool serial, Seed seed);
 
 }  // namespace fasttest

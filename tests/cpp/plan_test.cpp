@@ -3,9 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
+#include <numeric>
+#include <set>
 #include <vector>
 
 #include "core/errors.hpp"
+#include "random_suite.hpp"
 
 namespace fasttest {
 
@@ -145,6 +149,41 @@ TEST_F(PlanTest, PlansAHundredThousandTestsWithAThousandFixturesInUnderASecond) 
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
     EXPECT_EQ(plan.instance_count(), 1000U * 10 * 5);
     EXPECT_LT(plan.memory_bytes() / plan.test_count(), 256U);
+}
+
+// The output and the errors of its set-up are then the same test's, however long others wait.
+TEST(Plan, HasWhatIsSharedMadeByTheFirstUserInCollectionOrder) {
+    for (std::uint32_t seed = 0; seed < 2000; ++seed) {
+        RandomSuite suite(seed);
+        const Plan& plan = suite.plan();
+        std::vector<TestId> reversed(plan.test_count());
+        std::iota(reversed.rbegin(), reversed.rend(), 0);
+        const std::vector<TestId> order = plan.makers_first(reversed);
+        ASSERT_EQ(std::set(order.begin(), order.end()).size(), plan.test_count());
+        ASSERT_EQ(order.size(), plan.test_count());
+        std::map<InstanceId, std::set<TestId>> users;
+        std::map<LoopId, std::set<TestId>> loop_users;
+        std::map<InstanceId, TestId> made_by;
+        std::map<LoopId, TestId> opened_by;
+        for (const TestId test : order) {
+            for (const InstanceId instance : plan.instances_of(test)) {
+                if (instance == none) continue;
+                users[instance].insert(test);
+                made_by.try_emplace(instance, test);
+            }
+            const auto use_loop = [&](LoopId loop) {
+                if (loop < 0) return;
+                loop_users[loop].insert(test);
+                opened_by.try_emplace(loop, test);
+            };
+            use_loop(plan.loop_of(test));
+            for (const auto& entry : plan.entries(plan.closure_of(test))) use_loop(entry.loop);
+        }
+        for (const auto& [instance, test] : made_by)
+            ASSERT_EQ(test, *users[instance].begin()) << "seed " << seed;
+        for (const auto& [loop, test] : opened_by)
+            ASSERT_EQ(test, *loop_users[loop].begin()) << "seed " << seed;
+    }
 }
 
 }  // namespace
