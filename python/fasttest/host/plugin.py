@@ -17,6 +17,7 @@ from fasttest.host import (
     explain,
     learning,
     private,
+    reruns,
     time_limit_options,
 )
 from fasttest.host.configuration import configuration_of
@@ -88,11 +89,12 @@ def pytest_addoption(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(
-    early_config: pytest.Config, parser: pytest.Parser
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
 ) -> Generator[None, object, object]:
-    """Serve time limits, once it is known whether pytest-timeout does."""
+    """Serve time limits and refuse reruns, once it is known what plugins do."""
     result = yield
     time_limit_options.serve(early_config, parser)
+    reruns.check(parser, args)
     return result
 
 

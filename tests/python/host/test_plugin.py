@@ -327,3 +327,20 @@ def test_a_worker_of_xdist_keeps_its_own_run_loop(
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     manager = pytester.parseconfig().pluginmanager
     assert manager.get_plugin("asyncio") is not asyncio_hooks
+
+
+@pytest.mark.parametrize("given", ["--reruns=2", "--reruns 2"])
+def test_reruns_without_the_plugin_say_what_to_install(
+    pytester: pytest.Pytester, given: str
+) -> None:
+    """A run that silently never reruns anything would be worse."""
+    result = run(pytester, "", "-p", "no:rerunfailures", *given.split())
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*pip install pytest-rerunfailures"])
+
+
+def test_reruns_that_a_conftest_provides_are_its_own(pytester: pytest.Pytester) -> None:
+    """Whoever has an option of that name has it."""
+    pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--reruns')")
+    result = run(pytester, "def test(): ...", "-p", "no:rerunfailures", "--reruns=2")
+    result.assert_outcomes(passed=1)
