@@ -62,6 +62,9 @@ void bind_orchestrator(py::module_& m) {
             },
             "test"_a, "fixture"_a, "scope_instance"_a, "param_key"_a = none, "loop"_a = no_loop,
             "dependencies"_a = py::tuple(), "requester"_a = none, "renew"_a = false)
+        .def(
+            "refuse", [](Orchestrator& self, TestId test) { return to_tuple(self.refuse(test)); },
+            "test"_a)
         .def("hold", &Orchestrator::hold, "test"_a, "scope_instance"_a)
         .def("get_ready",
              [](Orchestrator& self) {

@@ -93,6 +93,16 @@ Action Orchestrator::request(TestId test, const Request& request) {
     return action;
 }
 
+Action Orchestrator::refuse(TestId test) {
+    Stream* stream = streams_.find(test);
+    if (stream == nullptr || stream->state != Stream::State::waiting || stream->frames.size() < 2)
+        throw OrchestratorError(test_name(test) + " has no request that waits");
+    stream->frames.back().failed = true;
+    const Action action = advance(*stream);
+    settle();
+    return action;
+}
+
 void Orchestrator::hold(TestId test, ScopeId scope) {
     Stream& stream = performing(test);
     const bool is_ahead = stream.scope != none && plan_.is_within(stream.scope, scope);

@@ -55,6 +55,9 @@ class Orchestrator {
     /// Actions follow as from done(), up to `resume` or `set_up_failed`, which have no done():
     /// the action that was pending before is pending again.
     Action request(TestId test, const Request& request);
+    /// Ends the waiting of a request whose answer was `wait`: it fails, and the test, being
+    /// overlapped, can run again alone. For callers who cannot wait where they are.
+    Action refuse(TestId test);
     /// Has the test halt with a `hold` before it leaves `scope` (none: nowhere).
     ///
     /// To be called before its teardown, or while it halts, to have it halt again further out.

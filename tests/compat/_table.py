@@ -100,6 +100,8 @@ CROWDED = Setting(
     "crowded", ("--concurrency", "512", "--no-rescue", _JUNIT), PARTIES, shuffled=True
 )
 SETTINGS = (SERIAL, DEFAULT, CROWDED)
+# For what depends on the order in which tests start or on who comes first at a wait.
+IN_ORDER = (SERIAL, DEFAULT, replace(CROWDED, shuffled=False))
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,14 @@ class Feature:
     def owns(self, name: str, path: str) -> bool:
         """Tell whether a node id or path of the run belongs to this feature."""
         return path.startswith((f"test_{name}.py", f"{name}/"))
+
+
+def apart(
+    features: Mapping[str, Feature], *names: str
+) -> tuple[dict[str, Feature], dict[str, Feature]]:
+    """Return the features without some of them, and those."""
+    rest = {name: each for name, each in features.items() if name not in names}
+    return rest, {name: features[name] for name in names}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import IN_ORDER, Feature, Table, apart
 
 _LEFT = {
     "task_is_cancelled": Feature(
@@ -180,10 +180,14 @@ _LEFT = {
     ),
 }
 
-_TABLE = Table("left-over", _LEFT, "asyncio_mode = auto")
+_ANY_ORDER, _ORDERED = apart(_LEFT, "closed_by_a_test")
+_TABLES = (
+    Table("left-over", _ANY_ORDER, "asyncio_mode = auto"),
+    Table("left-over-in-order", _ORDERED, "asyncio_mode = auto", settings=IN_ORDER),
+)
 
 
-@pytest.mark.parametrize("row", rows(_TABLE))
+@pytest.mark.parametrize("row", rows(*_TABLES))
 def test_left_over_work_agrees(runs: Runs, row: Row) -> None:
     """Tasks, generators and threads end with their loop; no other test sees them."""
     runs.check(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import IN_ORDER, Feature, Table, apart
 
 _TWO = """
     import asyncio
@@ -290,8 +290,13 @@ _POLICIES = {
     ),
 }
 
+# A lane that several tests share, and a fixture asked for in a running loop, which one
+# of the tests before has set up.
+_ANY_ORDER, _ORDERED = apart(_FACTORIES, "chosen_by_mark", "wide_loops")
+
 _TABLES = (
-    Table("factories", _FACTORIES, steps=(("--continue-on-collection-errors",),)),
+    Table("factories", _ANY_ORDER, steps=(("--continue-on-collection-errors",),)),
+    Table("factories-in-order", _ORDERED, settings=IN_ORDER),
     Table("marks", _MARKS, steps=(("--continue-on-collection-errors",),)),
     Table("policies", _POLICIES),
 )

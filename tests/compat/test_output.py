@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import IN_ORDER, Feature, Table, apart
 
 _CAPTURED = {
     "printed_by_twenty": Feature(
@@ -236,13 +236,17 @@ _CAPTURED = {
     ),
 }
 
+# Output past Python goes to the next test that ends a phase.
+_ANY_ORDER, _ORDERED = apart(_CAPTURED, "descriptors_by_many")
+
 # What shows at the default level only.
-_ANY_LEVEL = {k: v for k, v in _CAPTURED.items() if k != "caplog_levels"}
+_ANY_LEVEL, _ = apart(_ANY_ORDER, "caplog_levels")
 
 _AUTO = "asyncio_mode = auto\njunit_logging = all"
 _TABLES = (
-    Table("captured", _CAPTURED, _AUTO),
-    Table("captured-by-sys", _CAPTURED, _AUTO, (("--capture=sys",),)),
+    Table("captured", _ANY_ORDER, _AUTO),
+    Table("captured-in-order", _ORDERED, _AUTO, settings=IN_ORDER),
+    Table("captured-by-sys", _ANY_ORDER, _AUTO, (("--capture=sys",),)),
     # What is shown at once is run one by one, so that nobody is to be met at a gate.
     Table(
         "captured-by-tee",

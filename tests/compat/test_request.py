@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import DEFAULT, SERIAL, Feature, Table
 
 _REQUEST = {
     "request_of_a_test": Feature(
@@ -243,10 +243,35 @@ _REQUEST = {
     ),
 }
 
-_TABLE = Table("request", _REQUEST, "asyncio_mode = auto\nmarkers = labelled")
+# What the running loop is asked for while another test sets it up on that loop.
+_IN_A_LOOP = {
+    "asked_for_meanwhile": Feature(
+        """
+        import asyncio, pytest, pytest_asyncio
+
+        pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+        @pytest_asyncio.fixture(scope="module", loop_scope="module")
+        async def slow():
+            await asyncio.sleep(0.02)
+            return 1
+
+        async def test_first(slow): ...
+
+        async def test_asks(request):
+            assert request.getfixturevalue("slow") == 1
+        """
+    )
+}
+
+_TABLES = (
+    Table("request", _REQUEST, "asyncio_mode = auto\nmarkers = labelled"),
+    # It cannot be waited for there, so the test is run again.
+    Table("request-in-a-loop", _IN_A_LOOP, settings=(SERIAL, DEFAULT)),
+)
 
 
-@pytest.mark.parametrize("row", rows(_TABLE))
+@pytest.mark.parametrize("row", rows(*_TABLES))
 def test_requests_agree(runs: Runs, row: Row) -> None:
     """A suite that asks about itself gets pytest's answers."""
     runs.check(row)

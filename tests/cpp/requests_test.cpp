@@ -111,6 +111,21 @@ TEST_F(RequestsTest, RefusesOneOfTwoThatWaitForEachOther) {
 }
 
 // The walk had passed the client, which had asked for a database that is now to be another one.
+// In a running loop nobody can wait: whoever sets up what is asked for may need the loop.
+TEST_F(RequestsTest, EndsAWaitingRequestThatItsCallerRefuses) {
+    test(closure(module, {{db, module, {}, no_loop}}));
+    test(empty);
+    start(2);
+    EXPECT_EQ(admit(), "set_up 0:db");
+    EXPECT_EQ(admit(), "call 1");
+    EXPECT_THROW(run->refuse(1), OrchestratorError);  // it does not wait
+    EXPECT_EQ(request(1, wide(db)), "wait 1");
+    EXPECT_EQ(text(run->refuse(1)), "set_up_failed 1");
+    EXPECT_EQ(done(0), "call 0");
+    EXPECT_EQ(ready(), Texts{});  // it waits no more
+    EXPECT_EQ(request(1, wide(db)), "resume 1:db");
+}
+
 TEST_F(RequestsTest, GoesBackToWhatHadRequestedTheReplacedParameter) {
     const ClosureId c = closure(module, {{client, module, {}, no_loop}, {db, module, {}, no_loop}});
     test(c, {none, 0}), test(c, {none, 1});

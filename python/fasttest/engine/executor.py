@@ -125,6 +125,17 @@ class Executor:
         action: Action = self.hub.park()
         return action
 
+    def wait_for_request(self, stream: Stream) -> Action:
+        """Park until the core has what a running test asks for, if that can be.
+
+        A coroutine on a shared loop asks in the loop's strand. If that were parked, the
+        loop would stand still, and with it whoever sets up on it what is asked for.
+        """
+        current = self.hub.current
+        if current is not None and current.background:
+            return self.core.refuse(stream.test)
+        return self.wait(stream)
+
     def perform(
         self, stream: Stream | None, kind: int, entry: int, instance: int
     ) -> BaseException | None:

@@ -216,7 +216,7 @@ class Stream:
                     failed = executor.work.set_up_error(self, entry, instance)
                 raise failed
             if kind == _core.WAIT:
-                action = executor.wait(self)
+                action = executor.wait_for_request(self)
             elif kind == _core.SET_UP:
                 try:
                     set_up(entry, instance)
