@@ -107,6 +107,7 @@ class Suite:
             item: The item.
             closure: What it needs.
             loop: The loop of its call.
+            claims: What it holds: resources of the plan's, and how many units of each.
             exclusive: Whether it runs with nothing beside it.
             expected_wait: How long it is expected to wait, in seconds.
             resources: Names of what it has to itself, and others that need it in turn.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fasttest.host.exclusive import Verdict
     from fasttest.host.item_run import ItemRun
     from fasttest.isolation.threads import Threads
-    
+
 # pytest's own fixtures which change something, by the module of their functions.
 _OF_FIXTURES = {
     "_pytest.capture": Kind.STREAMS,
