@@ -272,9 +272,8 @@ class _Reader(ast.NodeVisitor):
     def _set_level(self, node: ast.Call, owner: ast.expr) -> None:
         logger = self._names.meaning(owner).value
         if issubclass(type(logger), logging.Logger):
-            resource = f"level of logger {logger.name}"
-            text = f"sets the {resource}"
-            self._shared(node, Category.PROCESS, text, resource)
+            text = f"sets the level of logger {logger.name}"
+            self._find(node, Category.PROCESS, Effect.OWN, text)
 
     def visit_Name(self, node: ast.Name) -> None:
         """A function that is named, and not called, is called by somebody else."""

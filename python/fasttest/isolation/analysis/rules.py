@@ -23,12 +23,16 @@ _OWN_STATE = {
         "pytest.deprecated_call",
         "contextlib.redirect_stdout",
         "contextlib.redirect_stderr",
+        "asyncio.set_event_loop_policy",
+        "locale.setlocale",
+        "random.seed",
+        "random.setstate",
+        "numpy.random.seed",
+        "numpy.random.set_state",
     ),
 }
 
 _EVERYBODYS = (
-    "asyncio.set_event_loop_policy",
-    "locale.setlocale",
     "os.fork",
     "os.nice",
     "os.putenv",
@@ -98,9 +102,6 @@ CALLS: dict[str, tuple[Category, Effect]] = {
 """What a call of these does."""
 
 STATE_OF: dict[str, str] = {
-    "random.seed": "state of random",
-    "random.Random.seed": "state of random",
-    "numpy.random.seed": "state of numpy.random",
     "logging.basicConfig": "logging configuration",
     "logging.config.dictConfig": "logging configuration",
     "logging.config.fileConfig": "logging configuration",
