@@ -3,6 +3,8 @@
 A test that failed beside others and failed again alone may have met what those others
 have left behind. So its file is run once more as pytest would have run it: in a process
 in which no test has run before, one test after another, up to the test in question.
+What passes there may still fail under pytest, for what earlier files leave behind: it
+has passed if it does so after all tests that come before it.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from fasttest.host.laboratory import LaboratoryError, Observation
+from fasttest.host.laboratory import LaboratoryError, Observation, patience
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -62,16 +64,33 @@ class Confirmation:
                 continue
             path = items[tests[0]].path
             before = [i for i in range(tests[-1] + 1) if items[i].path == path]
-            nodeids = [items[i].nodeid for i in before]
-            try:
-                seen = self._laboratory.observe(nodeids, 1, flights.seconds(before))
-            except LaboratoryError:
-                continue
-            for test in tests:
-                observation = seen.get(items[test].nodeid)
-                if observation is not None and not observation.failed:
-                    passed[test] = observation
+            passed |= self._passed(
+                items, before, tests, patience(flights.seconds(before))
+            )
+        if passed:
+            last = max(passed)
+            return self._passed(items, range(last + 1), passed, ends - _clock())
         return passed
+
+    def _passed(
+        self,
+        items: Sequence[pytest.Item],
+        tests: Iterable[int],
+        failed: Iterable[int],
+        patience: float,
+    ) -> dict[int, Observation]:
+        """Those that pass if ``tests`` are run one after another."""
+        nodeids = [items[test].nodeid for test in tests]
+        try:
+            seen = self._laboratory.observe(nodeids, 1, patience)
+        except LaboratoryError:
+            return {}
+        found = {test: seen.get(items[test].nodeid) for test in failed}
+        return {
+            test: observation
+            for test, observation in found.items()
+            if observation is not None and not observation.failed
+        }
 
 
 def _by_file(items: Sequence[pytest.Item], tests: Iterable[int]) -> list[list[int]]:

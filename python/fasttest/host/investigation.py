@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fasttest import _core
 from fasttest.host.conflicts import Conflict
-from fasttest.host.laboratory import LaboratoryError
+from fasttest.host.laboratory import LaboratoryError, patience
 from fasttest.isolation.common_ground import CommonGround, rank, shared
 
 if TYPE_CHECKING:
@@ -119,7 +119,9 @@ class Investigation:
         """Whether a test fails in company; of two that clash, it may be the other."""
         together = [test, *others]
         seen = self._laboratory.observe(
-            self._nodeids(together), concurrency, self._run.flights.seconds(together)
+            self._nodeids(together),
+            concurrency,
+            patience(self._run.flights.seconds(together)),
         )
         counting = [test, *others] if len(others) == 1 and concurrency > 1 else [test]
         for each in counting:

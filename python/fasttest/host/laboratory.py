@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-# What an experiment may take in any case, in seconds; after that, and twice as long as
-# its tests took in the run, it counts as hanging.
-_PATIENCE = 5.0
+# What an experiment may take in any case, in seconds.
+_LEAST = 5.0
 
 
 class LaboratoryError(RuntimeError):
@@ -50,6 +49,11 @@ class Observation:
     failed: bool
     message: str
     reports: tuple[dict[str, Any], ...]
+
+
+def patience(seconds: float) -> float:
+    """Seconds to wait for tests which took so many seconds before."""
+    return _LEAST + 2 * seconds
 
 
 def is_possible(session: pytest.Session) -> bool:
@@ -105,14 +109,14 @@ class Laboratory:
         self._answers.close()
 
     def observe(
-        self, tests: Sequence[str], concurrency: int, seconds: float
+        self, tests: Sequence[str], concurrency: int, patience: float
     ) -> dict[str, Observation]:
         """Run some tests, in the order of collection, and see how each went.
 
         Args:
             tests: Their node ids.
             concurrency: Tests in flight at most; 1 runs one after another as pytest.
-            seconds: How long these tests took in the run.
+            patience: Seconds after which they count as hanging; see ``patience``.
 
         Returns:
             By node id; without those that did not come to an end.
@@ -124,7 +128,7 @@ class Laboratory:
         request = {
             "tests": list(tests),
             "concurrency": concurrency,
-            "patience": _PATIENCE + 2 * seconds,
+            "patience": patience,
         }
         try:
             self._requests.write(json.dumps(request).encode() + b"\n")

@@ -412,20 +412,29 @@ class Run:
             first = self._first.pop(test, None)
             if first is not None and first.failed and not run.outcome.failed:
                 self.conflicts[test] = "passed alone"
-            self._report(test, run.outcome)
+            self._report(run)
         else:
             self._first[test] = run.outcome
             private.forget_run(run.item, self._collected_in)
             restore()
 
-    def _report(self, test: int, outcome: Outcome) -> None:
+    def _report(self, run: ItemRun) -> None:
+        test, outcome = run.stream.test, run.outcome
         if outcome.passed is not None:  # only the terminal is told
             self._reporter.emit(test, outcome)
-        elif outcome.failed and self._confirmation and self.flights.have_met:
+        elif self._is_to_be_confirmed(run):
             self._unconfirmed[test] = outcome
         else:
             with self._routing.outside():
                 self._reporter.emit(test, outcome)
+
+    def _is_to_be_confirmed(self, run: ItemRun) -> bool:
+        return (
+            run.outcome.failed
+            and self._confirmation is not None
+            and self.flights.have_met
+            and not _has_errors_of_others(run)
+        )
 
     def _confirm(self) -> None:
         """Replace failures which pytest would not see by what it would."""
@@ -443,8 +452,8 @@ class Run:
         """Whether an outcome counts that was reached beside others."""
         if not self._options.rescue or self.executor.interrupted:
             return True
-        if run.stream.ended_badly or run.left_over is not None:
-            return True  # an error of another's teardown, which is reported here
+        if _has_errors_of_others(run):
+            return True
         return not (run.suspect or run.outcome.failed or run.failed_teardown)
 
     @property
@@ -517,7 +526,7 @@ class Run:
             # A test that waited to end a scope goes on; its teardown is routed.
             self._routing.resume()
         if is_held:
-            self._report(test, run.outcome)
+            self._report(run)
         else:
             self._reporter.emit(test, None)
 
@@ -525,6 +534,11 @@ class Run:
 def _waits_elsewhere(item: pytest.Item) -> bool:
     """Whether an item is async, and not on a loop of the plan's."""
     return is_anyio_test(item) or is_async_case(item)
+
+
+def _has_errors_of_others(run: ItemRun) -> bool:
+    """Whether an item is where the error of another's teardown is reported."""
+    return run.stream.ended_badly or run.left_over is not None
 
 
 def _definitions_in_use(argname: str, node: object) -> Sequence[FixtureDef[Any]] | None:
