@@ -207,6 +207,6 @@ def test_junit_file_adds_up(runs: Runs) -> None:
     """The numbers of the JUnit file are pytest's."""
     table = Table("junit", _SHOWN, _AUTO, settings=(CROWDED,))
     expected, actual = runs.of(table, PYTEST), runs.of(table, CROWDED)
-    assert int(expected.suite["tests"]) == 13
+    assert int(expected.suite["tests"]) >= 13  # how many depends on the version
     assert actual.suite == expected.suite
     assert Counter(actual.cases) == Counter(expected.cases)
