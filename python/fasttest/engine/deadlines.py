@@ -256,7 +256,6 @@ class Deadlines:
         self.active -= 1
         if not self.active:
             self._current = None
-            self.watchdog.rest()
 
     def account(self, strand: Strand) -> Account:
         """The account of a strand, which it has from now on."""

@@ -63,7 +63,7 @@ class Watchdog:
         self._interval = _SELDOM
         self._thread = threading.get_ident()
         self._former: Any = None
-        self._installed = False
+        self._can_signal = False
         # Held while the thread is to look, and while it is alive.
         self._keep_on = _thread.allocate_lock()
         self._alive = _thread.allocate_lock()
@@ -82,27 +82,20 @@ class Watchdog:
             self._thread = threading.get_ident()
             _watching.add(self)
             _thread.start_new_thread(self._watch, ())
-        if (
-            not self._installed
-            and _SIGALRM is not None
-            and threading.current_thread() is threading.main_thread()
-        ):
-            self._former = signal.signal(_SIGALRM, self.handler)
-            self._installed = True
-
-    def rest(self) -> None:
-        """There is no limit any more, for the time being."""
-        self._sent = self._met = None
-        if self._installed:
-            self._installed = False
+            self._can_signal = (
+                _SIGALRM is not None
+                and threading.current_thread() is threading.main_thread()
+            )
+        # Others put theirs in its place, and leave none: as pytest-timeout does.
+        if self._can_signal and get_signal_handler(_SIGALRM) is not self.handler:
             assert _SIGALRM is not None
-            # One that another has put in our place is his.
-            if get_signal_handler(_SIGALRM) is self.handler:
-                signal.signal(_SIGALRM, self._former)
+            self._former = signal.signal(_SIGALRM, self.handler)
 
     def stop(self) -> None:
         """There will be no limit any more: end the thread."""
-        self.rest()
+        if self._can_signal and get_signal_handler(_SIGALRM) is self.handler:
+            assert _SIGALRM is not None
+            signal.signal(_SIGALRM, self._former)
         self.pause()
 
     def pause(self) -> None:
@@ -153,7 +146,7 @@ class Watchdog:
                     self.on_blocked(limit, self._stack())
 
     def _interrupt(self) -> None:
-        if self._installed and get_signal_handler(_SIGALRM) is self.handler:
+        if self._can_signal and get_signal_handler(_SIGALRM) is self.handler:
             assert _SIGALRM is not None
             signal.pthread_kill(self._thread, _SIGALRM)
 

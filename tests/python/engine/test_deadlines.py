@@ -308,11 +308,11 @@ def test_a_strand_that_does_not_give_way_is_interrupted(
         assert limit.fired
         assert hold_up.__code__ in [each.frame.code.raw for each in caught.traceback]
         limit.end()
-        assert signal.getsignal(signal.SIGALRM) is before
 
     threads = len(sys._current_frames())
     run(test)
     assert len(sys._current_frames()) == threads
+    assert signal.getsignal(signal.SIGALRM) is before
 
 
 @pytest.mark.slow
