@@ -331,6 +331,8 @@ class Hub:
                 if on_interrupt is None:
                     raise KeyboardInterrupt
                 on_interrupt()
+            if chance is not None and not ready:
+                chance.is_idle()
             early = chance is not None and chance.admits_early()
             progress = (ready and not early) or on_idle() or ready
             if not progress and len(self._live) == self._in_background:
@@ -342,6 +344,8 @@ class Hub:
             if progress:
                 continue
             self._wait_for_any()
+            if chance is not None:
+                chance.is_idle()
             if after_step is not None:
                 after_step()
 

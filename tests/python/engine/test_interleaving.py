@@ -19,7 +19,8 @@ SEEDS = range(50)
 
 
 def _hub(seed: int) -> Hub:
-    return Hub(interleaving=Interleaving(seed))
+    # No time goes by: what is chosen then depends on the seed alone.
+    return Hub(interleaving=Interleaving(seed, clock=lambda: 0.0))
 
 
 def _spawn(hub: Hub, function: Callable[..., object], *args: object) -> None:
@@ -66,6 +67,13 @@ def test_a_loop_of_ones_own_is_left_between_callbacks_only_by_a_seed() -> None:
     in_turn = tuple(f"{name}{step}" for name in "abcd" for step in range(3))
     assert _order(Hub()) == in_turn
     assert any(_order(_hub(seed)) != in_turn for seed in SEEDS)
+
+
+def test_nobody_is_passed_over_for_long() -> None:
+    """A test's own time limits hold, however hostile its company."""
+    times = iter([0.0, *[1.0] * 10_000])
+    hub = Hub(interleaving=Interleaving(7, clock=lambda: next(times)))
+    assert _order(hub) == _order(Hub())
 
 
 def test_further_strands_are_asked_for_while_others_could_go_on() -> None:

@@ -351,8 +351,8 @@ class Runs:
         """Run the suite; returns the core it ran on."""
         self._parties = parties
 
-        def make_core(plan: Any, concurrency: int) -> Any:
-            self.cores.append(core(plan, concurrency))
+        def make_core(plan: Any, concurrency: int, seed: int | None) -> Any:
+            self.cores.append(core(plan, concurrency, seed))
             return self.cores[-1]
 
         plugin = _Collected(make_core, self._monkeypatch)
@@ -468,7 +468,7 @@ def test_a_failure_beside_others_is_run_again_by_the_core(runs: Runs) -> None:
 class Idle(Recorder):
     """An orchestrator that never lets a test begin."""
 
-    def admit(self) -> Any:
+    def admit(self, idle: bool = True) -> Any:
         """Nothing, ever."""
         return (_core.NOTHING, -1, -1, -1)
 
