@@ -115,6 +115,18 @@ class Limit:
             self.account = None
             self.ticket = 0
 
+    def check(self) -> None:
+        """Raise the exception if time is over and the strand has not been told yet.
+
+        What others had their turns for may have kept anybody from telling it.
+        """
+        if self.fired or self.left >= self._deadlines.ran(self.strand):
+            return
+        error = self.make_error()
+        if error is not None:
+            self.fired = True
+            raise error
+
     def progress(self) -> None:
         """The strand has heeded the exception: it is at something new."""
         self.held_in = None
@@ -247,9 +259,16 @@ class Deadlines:
         self._polled = now = self.clock()
         self._waits = False
         while (account := self._accounts.take(now)) is not None:
+            untold = []
             while (limit := account.queue.take(account.at(now))) is not None:
-                self._fire(limit, account.at(now) - limit.due)
-            self._enter(account, now)
+                if not self._fire(limit, account.at(now) - limit.due):
+                    untold.append(limit)
+            for limit in untold:
+                account.queue.add(limit.due, limit)
+            if untold:
+                self._accounts.add(now + _AGAIN, account)
+            else:
+                self._enter(account, now)
 
     def ended(self) -> None:
         """A limit has gone."""
@@ -292,19 +311,22 @@ class Deadlines:
         limit.held_in = self.turn
         limit.extend(self.grace + self.clock() - self._began - limit.left)
 
-    def _fire(self, limit: Limit, exceeded: float) -> None:
+    def _fire(self, limit: Limit, exceeded: float) -> bool:
+        """Tell a strand that its time is over; returns whether that was possible.
+
+        If not it runs before long, or waits where it must not be disturbed.
+        """
         error = limit.make_error()
         if error is None:
             limit.end()
-            return
+            return True
         if limit.fatal:
             self.watchdog.give_up(limit)
-        if limit.throw(error):
-            limit.fired = True
-            limit.extend(exceeded + self.grace)
-        else:
-            # It runs before long, or waits where it must not be disturbed.
-            limit.extend(exceeded + _AGAIN)
+        if not limit.throw(error):
+            return False
+        limit.fired = True
+        limit.extend(exceeded + self.grace)
+        return True
 
     def _enter(self, account: Account, now: float) -> None:
         first = account.queue.first()

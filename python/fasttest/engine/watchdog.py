@@ -27,6 +27,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 # Seconds between two looks, and the part of the shortest limit which that is.
 _SELDOM, _OFTEN, _PART = 1.0, 0.02, 0.1
+_LEAST = 0.001
 
 # Seconds after which a strand is named that holds on in spite of its exception.
 _PATIENCE = 1.0
@@ -113,17 +114,19 @@ class Watchdog:
 
     def _watch(self) -> None:
         try:
-            while not self._keep_on.acquire(timeout=self._interval):
-                self._look()
+            wait = self._interval
+            while not self._keep_on.acquire(timeout=wait):
+                wait = max(_LEAST, min(self._interval, self._look()))
             self._keep_on.release()
         finally:
             self._alive.release()
 
-    def _look(self) -> None:
+    def _look(self) -> float:
+        """Look once; returns the seconds after which to look again, at the latest."""
         deadlines = self._deadlines
         limit, exceeded = deadlines.running()
         if limit is None:
-            return
+            return self._interval
         if limit.held_in == deadlines.turn:
             self._look_again(limit, exceeded)
         elif exceeded > 0:
@@ -133,6 +136,7 @@ class Watchdog:
             elif deadlines.clock() - self._sent[2] > _PATIENCE:
                 # The signal has not been handled: it is blocked, or C code runs.
                 deadlines.renew(limit)
+        return self._interval if exceeded > 0 else -exceeded
 
     def _look_again(self, limit: Limit, exceeded: float) -> None:
         """At a strand that does not give way though its limit is over."""

@@ -124,6 +124,8 @@ class Phases:
                 finally:
                     self._virtual.end_phase(run)
                 self._routing.collect_unraisable(run)
+                if run.limit is not None:
+                    run.limit.check()
             finally:
                 time_limits.pause(run)
 

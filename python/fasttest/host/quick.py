@@ -104,6 +104,8 @@ class QuickWay:
             else:
                 run.call_async()
             routing.collect_unraisable(run)
+            if run.limit is not None:
+                run.limit.check()
         except self._reraised:
             raise
         except BaseException as error:

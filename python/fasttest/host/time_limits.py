@@ -134,12 +134,17 @@ class TimeLimits:
         who = "pytest-timeout" if self._has_plugin else "fasttest"
         text = f"Timeout (>{settings.seconds}s) from {who}."
 
+        shown = False
+
         def make_error() -> BaseException | None:
+            nonlocal shown
             __tracebackhide__ = True
             if not settings.while_debugging and is_debugging():
                 return None
-            with contextlib.suppress(Exception):  # the test may be amidst anything
-                _show_tasks(run)
+            if not shown:
+                shown = True
+                with contextlib.suppress(Exception):  # the test may be amidst anything
+                    _show_tasks(run)
             return pytest.fail.Exception(text)
 
         return self._deadlines.limit(

@@ -89,30 +89,6 @@ _TIMEOUTS = {
             await arrive("function only")
         """
     ),
-    "one_hangs": Feature(
-        """
-        import asyncio, pytest
-        from gate import arrive
-        from journal import note
-
-        @pytest.fixture
-        async def noted(request):
-            lane = request.node.name
-            note(lane, "set up")
-            yield lane
-            note(lane, "torn down")
-
-        @pytest.mark.parametrize("n", range(20))
-        @pytest.mark.timeout(1)
-        async def test_one_of_twenty(n, noted):
-            await arrive("before it hangs")
-            try:
-                await asyncio.sleep(20 if n == 7 else 0.01)
-            finally:
-                note(noted, "cleaned up")
-        """,
-        sees="passed failed",
-    ),
     "company_computes": Feature(
         """
         import asyncio, pytest, time
@@ -126,6 +102,50 @@ _TIMEOUTS = {
             time.sleep(0.05)
             await asyncio.sleep(0.01)
         """
+    ),
+    "other_ways": Feature(
+        """
+        import asyncio, pytest
+
+        @pytest.mark.timeout(20, method="thread")
+        async def test_thread():
+            await asyncio.sleep(0.003)
+
+        @pytest.mark.timeout(20, "signal")
+        async def test_signal():
+            await asyncio.sleep(0.003)
+
+        @pytest.mark.timeout(0)
+        async def test_none():
+            await asyncio.sleep(0.003)
+        """,
+    ),
+    "together": _TOGETHER,
+}
+
+# In tables of their own since each failure costs a run several limits.
+_TIMEOUTS_IN_COMPANY = {
+    "one_hangs": Feature(
+        """
+        import asyncio, pytest
+        from journal import note
+
+        @pytest.fixture
+        async def noted(request):
+            lane = request.node.name
+            note(lane, "set up")
+            yield lane
+            note(lane, "torn down")
+
+        @pytest.mark.parametrize("n", range(20))
+        @pytest.mark.timeout(1)
+        async def test_one_of_twenty(n, noted):
+            try:
+                await asyncio.sleep(20 if n == 7 else 0.01)
+            finally:
+                note(noted, "cleaned up")
+        """,
+        sees="passed failed",
     ),
     "shared": Feature(
         """
@@ -206,6 +226,9 @@ _TIMEOUTS = {
         """,
         sees="passed failed xfailed",
     ),
+}
+
+_TIMEOUTS_AND_FAILURES = {
     "after_a_failure": Feature(
         """
         import asyncio, pytest, time
@@ -238,24 +261,6 @@ _TIMEOUTS = {
         """,
         sees="failed skipped error",
     ),
-    "other_ways": Feature(
-        """
-        import asyncio, pytest
-
-        @pytest.mark.timeout(20, method="thread")
-        async def test_thread():
-            await asyncio.sleep(0.003)
-
-        @pytest.mark.timeout(20, "signal")
-        async def test_signal():
-            await asyncio.sleep(0.003)
-
-        @pytest.mark.timeout(0)
-        async def test_none():
-            await asyncio.sleep(0.003)
-        """,
-    ),
-    "together": _TOGETHER,
 }
 
 _TIMEOUT_FOR_ALL = {
@@ -636,6 +641,8 @@ _MEASURED_BY_CODSPEED = {
 
 _TABLES = (
     Table("timeouts", _TIMEOUTS, _AUTO),
+    Table("timeouts-in-company", _TIMEOUTS_IN_COMPANY, _AUTO),
+    Table("timeouts-and-failures", _TIMEOUTS_AND_FAILURES, _AUTO),
     Table("timeout-for-all", _TIMEOUT_FOR_ALL, _AUTO, steps=(("--timeout=0.2",),)),
     Table("timeout-in-ini", _TIMEOUT_FOR_ALL, f"{_AUTO}\ntimeout = 0.2"),
     Table(

@@ -18,6 +18,7 @@ import pytest
 from fasttest.engine.hub import Hub, Strand
 from fasttest.engine.loops import OwnLoop, SharedLoop
 from fasttest.engine.poller import Poller, PortablePoller
+from fasttest.engine.strand import State
 
 if TYPE_CHECKING:
     from traceback import StackSummary
@@ -72,8 +73,10 @@ def _limit(hub: Hub, seconds: float, **options: Any) -> Limit:
     assert strand is not None
 
     def throw(error: BaseException) -> bool:
-        strand.throw(error)
-        return True
+        waits = strand.state is State.WAITING
+        if waits:
+            strand.throw(error)
+        return waits
 
     options.setdefault("throw", throw)
     return hub.deadlines.limit(strand, seconds, TimedOut, **options)
@@ -174,6 +177,33 @@ def test_what_a_strand_computes_itself_counts(fake: Hub, clock: FakeClock) -> No
     strand = _spawn(fake, test)
     fake.run(lambda: False)
     assert strand.result == 100
+
+
+def test_who_was_not_told_in_time_is_told_in_the_end(
+    fake: Hub, clock: FakeClock
+) -> None:
+    """Another strand had its turn when the time was over, and the wait as well."""
+
+    def late() -> None:
+        limit = _limit(fake, 100)
+        _wait(150)
+        with pytest.raises(TimedOut):
+            limit.check()
+        limit.check()  # once is enough
+        limit.end()
+
+    def busy() -> None:
+        clock.now += 1000
+
+    def in_time() -> None:
+        limit = _limit(fake, 100)
+        _wait(50)
+        limit.check()
+        limit.end()
+
+    strands = [_spawn(fake, each) for each in (late, in_time, busy)]
+    fake.run(lambda: False)
+    assert [strand.exception for strand in strands] == [None] * 3
 
 
 def test_the_time_of_a_pause_does_not_count(fake: Hub, clock: FakeClock) -> None:
