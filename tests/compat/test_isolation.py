@@ -135,22 +135,34 @@ _MARKS = {
         await stay(2)
         """
     ),
+    # Who comes together holds what nobody writes: a writer that starts earlier, in an
+    # order of its own, would keep the rest of the readers back.
+    "readers": Feature(
+        """
+    import pytest
+    import gate
+
+    @pytest.mark.isolation("only read", write=False)
+    @pytest.mark.parametrize("n", range(3))
+    async def test_reads(n):
+        await gate.arrive("readers", 3)
+        """
+    ),
     "readers_and_writers": Feature(
         """
     import asyncio, pytest
-    import gate
 
     readers, writers = [], []
 
-    @pytest.mark.isolation("readers", write=False)
+    @pytest.mark.isolation("read and written", write=False)
     @pytest.mark.parametrize("n", range(3))
     async def test_reads(n):
         readers.append(None)
-        await gate.arrive("readers", 3)
+        await asyncio.sleep(0.001)
         assert not writers
         readers.pop()
 
-    @pytest.mark.isolation("readers")
+    @pytest.mark.isolation("read and written")
     @pytest.mark.parametrize("n", range(3))
     async def test_writes(n):
         writers.append(None)
@@ -307,10 +319,11 @@ TABLES = [
             [tool.fasttest.resources]
             db = 1
             browser = 2
+            shelves = 1
 
             [tool.fasttest.fixtures]
             database = "db"
-            catalog = {resource = "db", write = false}
+            catalog = {resource = "shelves", write = false}
 
             [tool.fasttest.paths]
             "folder" = ["browser"]
