@@ -58,31 +58,34 @@ class Confirmation:
         """
         ends = _clock() + max(_LEAST, _clock() - self._began)
         passed: dict[int, Observation] = {}
+        alone: dict[int, Observation] = {}  # those that pass in their file alone
         for tests in _by_file(items, sorted(failed)):
             if _clock() > ends:
                 self.left_out += len(tests)
                 continue
             path = items[tests[0]].path
             before = [i for i in range(tests[-1] + 1) if items[i].path == path]
-            passed |= self._passed(
-                items, before, tests, patience(flights.seconds(before))
-            )
-        if passed:
-            last = max(passed)
-            return self._passed(items, range(last + 1), passed, ends - _clock())
+            found = self._passed(items, before, tests, flights)
+            if len(before) == tests[-1] + 1:  # there is no earlier file
+                passed |= found
+            else:
+                alone |= found
+        if alone:
+            passed |= self._passed(items, range(max(alone) + 1), alone, flights)
         return passed
 
     def _passed(
         self,
         items: Sequence[pytest.Item],
-        tests: Iterable[int],
+        tests: Sequence[int],
         failed: Iterable[int],
-        patience: float,
+        flights: Flights,
     ) -> dict[int, Observation]:
         """Those that pass if ``tests`` are run one after another."""
         nodeids = [items[test].nodeid for test in tests]
+        seconds = patience(flights.seconds(tests))
         try:
-            seen = self._laboratory.observe(nodeids, 1, patience)
+            seen = self._laboratory.observe(nodeids, 1, seconds)
         except LaboratoryError:
             return {}
         found = {test: seen.get(items[test].nodeid) for test in failed}
