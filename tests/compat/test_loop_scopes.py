@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import IN_ORDER, Feature, Table, apart
 
 _LOOPS = """
     import asyncio, pytest, pytest_asyncio
@@ -279,8 +279,12 @@ _ONE_SCOPE = """
     asyncio_default_fixture_loop_scope = {0}
 """
 
+# One looks for what the test before has left, the other shares a queue with it.
+_ANY_ORDER, _ORDERED = apart(_SCOPES, "current_loop", "by_pytestmark")
+
 _TABLES = (
-    Table("loops", _SCOPES, steps=(("--continue-on-collection-errors",),)),
+    Table("loops", _ANY_ORDER, steps=(("--continue-on-collection-errors",),)),
+    Table("loops-in-order", _ORDERED, settings=IN_ORDER),
     Table("loops-module", _DEFAULTS, _ONE_SCOPE.format("module")),
     Table("loops-session", _DEFAULTS, _ONE_SCOPE.format("session")),
 )
