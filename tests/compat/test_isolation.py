@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import IN_ORDER, Feature, Table
 
 _HEADER = """
     import asyncio, pytest
@@ -294,6 +294,7 @@ _INI = """
     addopts = --strict-markers
 """
 
+# Readers wait for one another, and a writer that starts between them parts them.
 TABLES = [
     Table(
         "isolation_marks",
@@ -307,6 +308,7 @@ TABLES = [
                     if "test_added[" in item.nodeid:
                         item.add_marker(pytest.mark.isolation("added"))
         """,
+        settings=IN_ORDER,
     ),
     Table(
         "isolation_configured",
@@ -328,6 +330,7 @@ TABLES = [
             [tool.fasttest.paths]
             "folder" = ["browser"]
         """,
+        settings=IN_ORDER,
     ),
 ]
 
