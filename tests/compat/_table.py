@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 import zlib
 from dataclasses import dataclass, field, replace
@@ -97,10 +98,12 @@ PYTEST = Setting("pytest", (_JUNIT,), 1)
 SERIAL = Setting("serial", ("--concurrency", "1", _JUNIT), 1)
 # No report file: most people's runs have no reader of reports but the terminal.
 DEFAULT = Setting("default", (), PARTIES)
-# No second chance: concurrency itself must not change any outcome. All tests of a table
-# may be in flight, for those that wait for one another may start far apart.
+# No second chance: concurrency itself must not change any outcome. With starts in a
+# shuffled order, tests that wait for one another may be far apart: all may be in flight.
+_SHUFFLED = "COMPAT_SHUFFLED" in os.environ
+_CROWD = "512" if _SHUFFLED else "64"
 CROWDED = Setting(
-    "crowded", ("--concurrency", "512", "--no-rescue", _JUNIT), PARTIES, shuffled=True
+    "crowded", ("--concurrency", _CROWD, "--no-rescue", _JUNIT), PARTIES, _SHUFFLED
 )
 SETTINGS = (SERIAL, DEFAULT, CROWDED)
 # For what depends on the order in which tests start or on who comes first at a wait.
