@@ -103,8 +103,8 @@ class Limit:
         self.account.queue.add(self.due, self)
 
     def resume(self) -> None:
-        """Count the time from now on."""
-        if self.account is None:
+        """Count the time from now on, unless the limit has ended."""
+        if self.account is None and self.strand.limit is self:
             self._left += self._deadlines.ran(self.strand)
             self.enter(self._deadlines.account(self.strand))
 
@@ -120,7 +120,9 @@ class Limit:
 
         What others had their turns for may have kept anybody from telling it.
         """
-        if self.fired or self.left >= self._deadlines.ran(self.strand):
+        if self.fired or self.strand.limit is not self:
+            return
+        if self.left >= self._deadlines.ran(self.strand):
             return
         error = self.make_error()
         if error is not None:

@@ -206,6 +206,28 @@ def test_who_was_not_told_in_time_is_told_in_the_end(
     assert [strand.exception for strand in strands] == [None] * 3
 
 
+def test_a_limit_that_has_ended_is_none(fake: Hub, clock: FakeClock) -> None:
+    """A test that has failed may take its time, also if others have limits."""
+
+    def test() -> None:
+        limit = _limit(fake, 100)
+        limit.end()
+        limit.resume()
+        _wait(150)
+        clock.now += 1000
+        limit.check()
+
+    def other() -> None:
+        limit = _limit(fake, 5000)
+        _wait(2000)
+        limit.end()
+
+    strand = _spawn(fake, test)
+    _spawn(fake, other)
+    fake.run(lambda: False)
+    assert strand.exception is None
+
+
 def test_the_time_of_a_pause_does_not_count(fake: Hub, clock: FakeClock) -> None:
     """A test waits in it for another one's set-up, which pytest would have done."""
 
