@@ -98,8 +98,8 @@ PYTEST = Setting("pytest", (_JUNIT,), 1)
 SERIAL = Setting("serial", ("--concurrency", "1", _JUNIT), 1)
 # No report file: most people's runs have no reader of reports but the terminal.
 DEFAULT = Setting("default", (), PARTIES)
-# No second chance: concurrency itself must not change any outcome. With shuffled starts,
-# tests that wait for one another may be far apart: all may be in flight.
+# No second chance: concurrency itself must not change any outcome. With shuffled
+# starts, tests that wait for one another may be far apart: all may be in flight.
 _SHUFFLED = "COMPAT_SHUFFLED" in os.environ
 _CROWD = "512" if _SHUFFLED else "64"
 CROWDED = Setting(
