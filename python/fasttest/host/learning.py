@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # conflict, if that was found.
 _Met: TypeAlias = "dict[str, tuple[str, Conflict | None]]"
 
-_LEARN, _KEEP, _IGNORE = "learn", "keep", "ignore"
+_LEARN, _FIND, _KEEP, _IGNORE = "learn", "find", "keep", "ignore"
 
 _FILE_NAME = "fasttest-conflicts.toml"
 
@@ -38,11 +38,12 @@ def add_option(group: pytest.OptionGroup) -> None:
     """Add the options about conflicts."""
     group.addoption(
         "--conflicts",
-        choices=(_LEARN, _KEEP, _IGNORE),
+        choices=(_LEARN, _FIND, _KEEP, _IGNORE),
         default=_LEARN,
-        help="learn: find out which tests fail in company of each other, remember "
-        f"them in {_FILE_NAME} and keep them apart (the default); keep: only keep "
-        "apart what is remembered; ignore: not even that",
+        help="learn: find out, a little in each run, which tests fail in company of "
+        f"each other, remember them in {_FILE_NAME} and keep them apart (the default); "
+        "find: find out about all now; keep: only keep apart what is remembered; "
+        "ignore: not even that",
     )
 
 
@@ -107,7 +108,7 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
         for test, passed in sorted(run.conflicts.items())
     }
     config.stash[_met] = met
-    if laboratory is None or config.getoption("conflicts") != _LEARN:
+    if laboratory is None or config.getoption("conflicts") not in (_LEARN, _FIND):
         return
 
     from fasttest.host.conflicts import merged, write
@@ -115,7 +116,8 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
 
     _say(config, f"looking for who is in conflict with {_tests(len(met))}")
     found: list[Conflict] = []
-    investigation = Investigation(laboratory, run, concurrency)
+    in_full = config.getoption("conflicts") == _FIND
+    investigation = Investigation(laboratory, run, concurrency, in_full=in_full)
     for test in sorted(run.conflicts):
         nodeid = run.items[test].nodeid
         # One of which a conflict was just found may have others: the next run, in which
@@ -148,6 +150,8 @@ def write_summary(terminal: TerminalReporter) -> None:
         if found is not None:
             others = [test for test in found.tests if test != nodeid]
             terminal.write_line(f"    with {', '.join(others)}: {found.why}")
+    if met and not all(found for _, found in met.values()):
+        terminal.write_line("With whom is found out by --conflicts=find.")
     if left_out:
         terminal.write_line(
             f"{left_out} more failed beside other tests and again alone; there was no "

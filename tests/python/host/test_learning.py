@@ -71,23 +71,19 @@ def _planted() -> set[tuple[str, ...]]:
 
 
 def test_planted_conflicts_are_found_and_kept_apart(suite: Suite) -> None:
-    """Each with the right other, and none is left once they are known.
-
-    A run takes a limited time for it: a slow machine needs several.
-    """
-    runs = [suite.run()]
-    while "CONFLICT" in runs[-1].stdout and len(runs) < 6:
-        runs.append(suite.run())
-    assert [run.returncode for run in runs] == [0] * len(runs)
-    assert "failed beside other tests, passed alone" in runs[0].stdout
-    assert "CONFLICT" not in runs[-1].stdout
-    assert suite.pairs() == _planted(), runs[0].stdout
-    assert suite.run("--no-rescue").returncode == 0
+    """Each with the right other, and none is left in the next run."""
+    first = suite.run("--conflicts=find")
+    assert first.returncode == 0, first.stdout
+    assert "failed beside other tests, passed alone" in first.stdout
+    assert suite.pairs() == _planted(), first.stdout
+    second = suite.run("--no-rescue")
+    assert second.returncode == 0, second.stdout
+    assert "CONFLICT" not in second.stdout
 
 
 def test_the_reason_names_what_both_use(suite: Suite) -> None:
     """In the report, and in the file."""
-    run = suite.run("-k", "port or cache")
+    run = suite.run("-k", "port or cache", "--conflicts=find")
     reasons = {
         each.tests[0].split("_")[2]: each.why for each in read(suite.folder / _FILE)
     }
@@ -98,7 +94,7 @@ def test_the_reason_names_what_both_use(suite: Suite) -> None:
 
 def test_keep_finds_nothing_new(suite: Suite) -> None:
     """What is remembered is respected, and the rest only reported."""
-    suite.run("-k", "port")
+    suite.run("-k", "port", "--conflicts=find")
     run = suite.run("-k", "port or file", "--conflicts=keep")
     assert run.returncode == 0
     assert {tests[0] for tests in suite.pairs()} == {
@@ -110,7 +106,7 @@ def test_keep_finds_nothing_new(suite: Suite) -> None:
 
 def test_ignore_lets_them_meet(suite: Suite) -> None:
     """As if there were no file."""
-    suite.run("-k", "port")
+    suite.run("-k", "port", "--conflicts=find")
     run = suite.run("-k", "port", "--conflicts=ignore", "--no-rescue")
     assert run.returncode == 1
 
