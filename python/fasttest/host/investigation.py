@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from typing import TYPE_CHECKING
 
 from fasttest import _core
@@ -16,13 +14,6 @@ if TYPE_CHECKING:
 
     from fasttest.host.laboratory import Laboratory
     from fasttest.host.run import Run
-
-_clock = time.monotonic
-
-# Of the time a run took, all its conflicts together take this part, or so many seconds.
-# What is left is found in later runs, in which those that are known do not happen.
-_PART = 0.25
-_LEAST = 2.0
 
 # It may depend on timing: so often a set of tests is tried before it is cleared.
 _ATTEMPTS = 2
@@ -42,17 +33,12 @@ class Investigation:
         laboratory: Makes the experiments.
         run: The run which met the conflicts.
         concurrency: Tests it had in flight at most.
-        in_full: Whether it may take as long as it takes.
     """
 
-    def __init__(
-        self, laboratory: Laboratory, run: Run, concurrency: int, *, in_full: bool
-    ) -> None:
+    def __init__(self, laboratory: Laboratory, run: Run, concurrency: int) -> None:
         self._laboratory = laboratory
         self._run = run
         self._concurrency = concurrency
-        seconds = math.inf if in_full else max(_LEAST, _PART * run.flights.elapsed)
-        self._ends = _clock() + seconds
         self._ground = CommonGround(run.is_project)
         self._uses: dict[int, frozenset[str]] = {}
         # The name and the message of what failed last.
@@ -65,12 +51,10 @@ class Investigation:
             test: One which failed beside others and passed alone.
 
         Returns:
-            The conflict; None if the failure cannot be brought about again, or there is
-            no time left to find out.
+            The conflict; None if the failure cannot be brought about again.
         """
         suspects = self._run.flights.beside(test)
         try:
-            self._check_time()
             if self._fails(test, (), 1):
                 # What it needs was done by another test, before it in order, which in
                 # company was not done with it.
@@ -92,7 +76,7 @@ class Investigation:
                 )
             if not all(self._clashes(test, found) for _ in range(_ATTEMPTS)):
                 return None
-        except (LaboratoryError, TimeoutError):
+        except LaboratoryError:
             return None
         return self._conflict(test, found, is_needed=False)
 
@@ -106,16 +90,11 @@ class Investigation:
                 return [other]
         return None
 
-    def _check_time(self) -> None:
-        if _clock() > self._ends:
-            raise TimeoutError
-
     def _search(
         self, suspects: Sequence[int], is_enough: Callable[[Sequence[int]], bool]
     ) -> list[int]:
         search = _core.DeltaDebugging(len(suspects))
         while not search.is_done():
-            self._check_time()
             search.tell(is_enough([suspects[index] for index in search.next()]))
         return [suspects[index] for index in search.set()]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # conflict, if that was found.
 _Met: TypeAlias = "dict[str, tuple[str, Conflict | None]]"
 
-_LEARN, _FIND, _KEEP, _IGNORE = "learn", "find", "keep", "ignore"
+_LEARN, _KEEP, _IGNORE = "learn", "keep", "ignore"
 
 _FILE_NAME = "fasttest-conflicts.toml"
 
@@ -38,12 +38,11 @@ def add_option(group: pytest.OptionGroup) -> None:
     """Add the options about conflicts."""
     group.addoption(
         "--conflicts",
-        choices=(_LEARN, _FIND, _KEEP, _IGNORE),
-        default=_LEARN,
-        help="learn: find out, a little in each run, which tests fail in company of "
-        f"each other, remember them in {_FILE_NAME} and keep them apart (the default); "
-        "find: find out about all now; keep: only keep apart what is remembered; "
-        "ignore: not even that",
+        choices=(_LEARN, _KEEP, _IGNORE),
+        default=_KEEP,
+        help="learn: find out which tests fail in company of each other, and remember "
+        f"them in {_FILE_NAME}; keep: keep apart those that are remembered (the "
+        "default); ignore: not even that",
     )
 
 
@@ -108,7 +107,7 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
         for test, passed in sorted(run.conflicts.items())
     }
     config.stash[_met] = met
-    if laboratory is None or config.getoption("conflicts") not in (_LEARN, _FIND):
+    if laboratory is None or config.getoption("conflicts") != _LEARN:
         return
 
     from fasttest.host.conflicts import merged, write
@@ -116,8 +115,7 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
 
     _say(config, f"looking for who is in conflict with {_tests(len(met))}")
     found: list[Conflict] = []
-    in_full = config.getoption("conflicts") == _FIND
-    investigation = Investigation(laboratory, run, concurrency, in_full=in_full)
+    investigation = Investigation(laboratory, run, concurrency)
     for test in sorted(run.conflicts):
         nodeid = run.items[test].nodeid
         # One of which a conflict was just found may have others: the next run, in which
@@ -150,8 +148,10 @@ def write_summary(terminal: TerminalReporter) -> None:
         if found is not None:
             others = [test for test in found.tests if test != nodeid]
             terminal.write_line(f"    with {', '.join(others)}: {found.why}")
-    if met and not all(found for _, found in met.values()):
-        terminal.write_line("With whom is found out by --conflicts=find.")
+    if met and config.getoption("conflicts") != _LEARN:
+        terminal.write_line(
+            "--conflicts=learn finds out with which tests, to keep them apart."
+        )
     if left_out:
         terminal.write_line(
             f"{left_out} more failed beside other tests and again alone; there was no "

@@ -72,7 +72,7 @@ def _planted() -> set[tuple[str, ...]]:
 
 def test_planted_conflicts_are_found_and_kept_apart(suite: Suite) -> None:
     """Each with the right other, and none is left in the next run."""
-    first = suite.run("--conflicts=find")
+    first = suite.run("--conflicts=learn")
     assert first.returncode == 0, first.stdout
     assert "failed beside other tests, passed alone" in first.stdout
     assert suite.pairs() == _planted(), first.stdout
@@ -83,7 +83,7 @@ def test_planted_conflicts_are_found_and_kept_apart(suite: Suite) -> None:
 
 def test_the_reason_names_what_both_use(suite: Suite) -> None:
     """In the report, and in the file."""
-    run = suite.run("-k", "port or cache", "--conflicts=find")
+    run = suite.run("-k", "port or cache", "--conflicts=learn")
     reasons = {
         each.tests[0].split("_")[2]: each.why for each in read(suite.folder / _FILE)
     }
@@ -92,21 +92,22 @@ def test_the_reason_names_what_both_use(suite: Suite) -> None:
     assert all(why in run.stdout for why in reasons.values())
 
 
-def test_keep_finds_nothing_new(suite: Suite) -> None:
+def test_unasked_nothing_new_is_found(suite: Suite) -> None:
     """What is remembered is respected, and the rest only reported."""
-    suite.run("-k", "port", "--conflicts=find")
-    run = suite.run("-k", "port or file", "--conflicts=keep")
+    suite.run("-k", "port", "--conflicts=learn")
+    run = suite.run("-k", "port or file")
     assert run.returncode == 0
     assert {tests[0] for tests in suite.pairs()} == {
         "test_conflicts.py::test_port_of_the_first"
     }
     assert "test_port" not in run.stdout
     assert "CONFLICT test_conflicts.py::test_file_of_the_first" in run.stdout
+    assert "--conflicts=learn finds out with which tests" in run.stdout
 
 
 def test_ignore_lets_them_meet(suite: Suite) -> None:
     """As if there were no file."""
-    suite.run("-k", "port", "--conflicts=find")
+    suite.run("-k", "port", "--conflicts=learn")
     run = suite.run("-k", "port", "--conflicts=ignore", "--no-rescue")
     assert run.returncode == 1
 
