@@ -32,9 +32,6 @@ class Executor:
         core: The orchestrator, or something that stands in for it.
         hub: The hub to run on.
         interleaving: Has tests meet other company than they would; None: as planned.
-
-    Attributes:
-        blocking_loops: The classes of loops that cannot be left while they wait.
     """
 
     def __init__(
@@ -54,7 +51,6 @@ class Executor:
         self.core = core
         self.hub = hub if hub is not None else Hub(interleaving=interleaving)
         self.loops: dict[int, SharedLoop] = {}
-        self.blocking_loops: set[type] = set()
         # By test, and by id of the loops that are shared.
         self._blocking_own: dict[int, type] = {}
         self._blocking_shared: dict[int, type] = {}
@@ -168,6 +164,11 @@ class Executor:
         """The tests which have begun and not ended, in the order of their start."""
         return list(self._streams)
 
+    @property
+    def blocking_loops(self) -> set[type]:
+        """The classes of the loops so far that cannot be left while they wait."""
+        return {*self._blocking_own.values(), *self._blocking_shared.values()}
+
     def blocking_loop_of(self, test: int) -> type | None:
         """The class of a test's loop if that cannot be left while it waits."""
         shared = self._blocking_shared.get(self.plan.loop_of(test))
@@ -233,12 +234,10 @@ class Executor:
         else:
             self.loops[loop] = opened
         if not opened.switchable:
-            kind_of_loop = type(opened.loop)
-            self.blocking_loops.add(kind_of_loop)
             if loop == _core.OWN_LOOP:
-                self._blocking_own[stream.test] = kind_of_loop
+                self._blocking_own[stream.test] = type(opened.loop)
             else:
-                self._blocking_shared[loop] = kind_of_loop
+                self._blocking_shared[loop] = type(opened.loop)
 
     def _close_loop(self, stream: Stream | None, loop: int) -> None:
         if loop == _core.OWN_LOOP:

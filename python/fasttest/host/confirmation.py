@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fasttest.host.laboratory import LaboratoryError, Observation, patience
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     import pytest
 
@@ -33,30 +33,32 @@ class Confirmation:
 
     Args:
         laboratory: Where tests are run as pytest runs them.
+        items: All tests, in the order of collection.
+        flights: How long each took in the run.
 
     Attributes:
         left_out: How many failures it had no time for.
     """
 
-    def __init__(self, laboratory: Laboratory) -> None:
+    def __init__(
+        self, laboratory: Laboratory, items: Sequence[pytest.Item], flights: Flights
+    ) -> None:
         self._laboratory = laboratory
-        self._began = _clock()
+        self._items = items
+        self._flights = flights
         self.left_out = 0
 
-    def passed(
-        self, items: Sequence[pytest.Item], failed: Collection[int], flights: Flights
-    ) -> dict[int, Observation]:
+    def passed(self, failed: Iterable[int]) -> dict[int, Observation]:
         """Those of the tests that failed which do not fail under pytest.
 
         Args:
-            items: All tests, in the order of collection.
             failed: The indexes of those that failed.
-            flights: How long each took.
 
         Returns:
             By the test's index, how it went instead.
         """
-        ends = _clock() + max(_LEAST, _clock() - self._began)
+        items = self._items
+        ends = _clock() + max(_LEAST, self._flights.elapsed)
         passed: dict[int, Observation] = {}
         alone: dict[int, Observation] = {}  # those that pass in their file alone
         for tests in _by_file(items, sorted(failed)):
@@ -65,30 +67,26 @@ class Confirmation:
                 continue
             path = items[tests[0]].path
             before = [i for i in range(tests[-1] + 1) if items[i].path == path]
-            found = self._passed(items, before, tests, flights)
+            found = self._passed(before, tests)
             if len(before) == tests[-1] + 1:  # there is no earlier file
                 passed |= found
             else:
                 alone |= found
         if alone:
-            passed |= self._passed(items, range(max(alone) + 1), alone, flights)
+            passed |= self._passed(range(max(alone) + 1), alone)
         return passed
 
     def _passed(
-        self,
-        items: Sequence[pytest.Item],
-        tests: Sequence[int],
-        failed: Iterable[int],
-        flights: Flights,
+        self, tests: Sequence[int], failed: Iterable[int]
     ) -> dict[int, Observation]:
         """Those that pass if ``tests`` are run one after another."""
-        nodeids = [items[test].nodeid for test in tests]
-        seconds = patience(flights.seconds(tests))
+        nodeids = [self._items[test].nodeid for test in tests]
+        seconds = patience(self._flights.seconds(tests))
         try:
             seen = self._laboratory.observe(nodeids, 1, seconds)
         except LaboratoryError:
             return {}
-        found = {test: seen.get(items[test].nodeid) for test in failed}
+        found = {test: seen.get(self._items[test].nodeid) for test in failed}
         return {
             test: observation
             for test, observation in found.items()

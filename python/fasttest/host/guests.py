@@ -18,6 +18,7 @@ import pytest
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import plugins, private
 from fasttest.host.hypothesis_state import can_take_turns, handle_of, is_given
+from fasttest.isolation.codes import codes
 from fasttest.isolation.process_state import Finding, Kind
 
 if TYPE_CHECKING:
@@ -228,9 +229,7 @@ def _function(value: Any) -> Callable[..., Any] | None:
 
 def _names(function: Callable[..., Any]) -> Iterator[str]:
     """The names which a function uses, those of the functions inside it included."""
-    pending = [getattr(function, "__code__", None)]
-    while pending:
-        code = pending.pop()
-        if isinstance(code, types.CodeType):
-            yield from code.co_names
-            pending += [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    code = getattr(function, "__code__", None)
+    if isinstance(code, types.CodeType):
+        for each in codes(code):
+            yield from each.co_names

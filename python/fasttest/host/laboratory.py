@@ -18,8 +18,7 @@ import tempfile
 import threading
 import time
 import warnings
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from fasttest.host import private
 
@@ -36,8 +35,7 @@ class LaboratoryError(RuntimeError):
     """An experiment could not be made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """How a test went in an experiment.
 
     Attributes:

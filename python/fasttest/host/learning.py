@@ -16,7 +16,6 @@ from fasttest.host.run import Run, RunOptions
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
-    from fasttest.host.confirmation import Confirmation
     from fasttest.host.conflicts import Conflict
     from fasttest.host.laboratory import Laboratory
 
@@ -30,7 +29,7 @@ _FILE_NAME = "fasttest-conflicts.toml"
 
 _known = pytest.StashKey[tuple["Conflict", ...]]()
 _met = pytest.StashKey[_Met]()
-_confirmation = pytest.StashKey["Confirmation"]()
+_left_out = pytest.StashKey[int]()
 _trouble = pytest.StashKey[str]()
 
 
@@ -78,19 +77,6 @@ def laboratory(
     return contextlib.nullcontext()
 
 
-def confirmation(
-    config: pytest.Config, laboratory: Laboratory | None
-) -> Confirmation | None:
-    """What is asked about failures that happened again alone, if there is any."""
-    if laboratory is None:
-        return None
-
-    from fasttest.host.confirmation import Confirmation
-
-    config.stash[_confirmation] = Confirmation(laboratory)
-    return config.stash[_confirmation]
-
-
 def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
     """Look into the conflicts a run has met, and remember what is found.
 
@@ -99,9 +85,10 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
         laboratory: Where it can be found out; None to go without.
         concurrency: Tests it had in flight at most.
     """
+    config = run.session.config
+    config.stash[_left_out] = run.left_unconfirmed
     if not run.conflicts:
         return
-    config = run.session.config
     met: _Met = {
         run.items[test].nodeid: (passed, None)
         for test, passed in sorted(run.conflicts.items())
@@ -138,8 +125,7 @@ def write_summary(terminal: TerminalReporter) -> None:
     """Name the tests which failed beside others and passed alone, and with whom."""
     config = terminal.config
     met = config.stash.get(_met, {})
-    confirmation = config.stash.get(_confirmation, None)
-    left_out = confirmation.left_out if confirmation is not None else 0
+    left_out = config.stash.get(_left_out, 0)
     if not met and not left_out:
         return
     terminal.section("conflicts")

@@ -12,25 +12,13 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from fasttest.host import private
+from fasttest.isolation.codes import codes
+from fasttest.isolation.process_state import PATCHING_LIBRARIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import pytest
-
-_LIBRARIES = (
-    "aioresponses",
-    "freezegun",
-    "httpretty",
-    "moto",
-    "pook",
-    "pytest_socket",
-    "requests_mock",
-    "respx",
-    "responses",
-    "time_machine",
-    "vcr",
-)
 
 # Functions of classes and modules which pytest calls round tests, in a fixture's place.
 _XUNIT = (
@@ -54,7 +42,7 @@ class PatchingLibraries:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._imported = frozenset(n for n in _LIBRARIES if n in sys.modules)
+        self._imported = frozenset(n for n in PATCHING_LIBRARIES if n in sys.modules)
         self._seen: dict[types.CodeType, str | None] = {}
 
     def used_by(self, item: pytest.Item) -> str | None:
@@ -112,12 +100,10 @@ def _functions(item: pytest.Item) -> Iterator[Any]:
 
 def _values(function: types.FunctionType, code: types.CodeType) -> Iterator[Any]:
     """The globals which a function names; those within it do so for it."""
-    for name in code.co_names:
-        if name in function.__globals__:
-            yield function.__globals__[name]
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _values(function, constant)
+    for each in codes(code):
+        for name in each.co_names:
+            if name in function.__globals__:
+                yield function.__globals__[name]
 
 
 def _module(value: Any) -> str:

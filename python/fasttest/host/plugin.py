@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
+    from fasttest.engine.executor import Executor
     from fasttest.host.resources import Resources
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
@@ -39,7 +40,7 @@ _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 # How a reason to run alone begins that is a plugin or a conftest.
 _PLUGIN = "plugin "
 
-_blocking_loops = pytest.StashKey[set[type]]()
+_executor: pytest.StashKey[Executor] = pytest.StashKey()
 
 
 def pytest_addoption(
@@ -118,7 +119,6 @@ def pytest_configure(config: pytest.Config) -> None:
     time_limit_options.describe(config)
     # What ``pytest_collection`` hid; a run inside another process leaves it as it was.
     config.add_cleanup(gc.unfreeze)
-    config.stash[_blocking_loops] = set()
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -171,7 +171,7 @@ def pytest_runtestloop(session: pytest.Session) -> object:
             concurrency,
             config.getoption("rescue"),
             learning.remembered(config),
-            learning.confirmation(config, laboratory),
+            laboratory,
             seed=_seed_of(config),
         )
         run = Run(session, options)
@@ -180,7 +180,7 @@ def pytest_runtestloop(session: pytest.Session) -> object:
         _say_who_is_in_the_way(config, run.alone.values())
         if concurrency > 1:
             _say_what_is_unused(config, run.resources)
-            config.stash[_blocking_loops] = run.executor.blocking_loops
+            config.stash[_executor] = run.executor
         run.perform()
         learning.learn(run, laboratory, concurrency)
     if session.shouldfail:
@@ -246,7 +246,8 @@ def pytest_terminal_summary(
 
 
 def _report_blocking_loops(terminalreporter: TerminalReporter) -> None:
-    loops = terminalreporter.config.stash[_blocking_loops]
+    executor = terminalreporter.config.stash.get(_executor, None)
+    loops = set() if executor is None else executor.blocking_loops
     names = sorted(f"{loop.__module__}.{loop.__qualname__}" for loop in loops)
     if names:
         terminalreporter.section("blocking loops")

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from _pytest.fixtures import FixtureDef
 
     from fasttest.engine.stream import Stream
-    from fasttest.host.confirmation import Confirmation
     from fasttest.host.conflicts import Conflict
     from fasttest.host.definitions import InstanceDef
+    from fasttest.host.laboratory import Laboratory
     from fasttest.host.loop_options import LoopOptions
 
 
@@ -69,7 +69,8 @@ class RunOptions:
         concurrency: Tests in flight at most; 1 is strictly serial.
         rescue: Whether a failure beside others is confirmed alone.
         conflicts: The tests that are known not to run beside each other.
-        confirmation: Asked about failures that happened again alone, if there is one.
+        laboratory: Where failures that happened again alone are confirmed, if there is
+            one.
         reports_all: Whether the hooks are told of every phase, whoever listens.
         seed: Of the interleaving; None: tests take their turns as they come.
     """
@@ -77,7 +78,7 @@ class RunOptions:
     concurrency: int
     rescue: bool
     conflicts: tuple[Conflict, ...] = ()
-    confirmation: Confirmation | None = None
+    laboratory: Laboratory | None = None
     reports_all: bool = False
     seed: int | None = None
 
@@ -96,6 +97,7 @@ class Run:
         alone: Why tests run alone, by test.
         conflicts: The tests that failed beside others only, and how they passed.
         flights: Which tests were in flight together.
+        left_unconfirmed: How many failures there was no time to confirm.
     """
 
     def __init__(self, session: pytest.Session, options: RunOptions) -> None:
@@ -126,8 +128,9 @@ class Run:
         self._routing = Routing(session, self._suspect_others, threads)
         self._first: dict[int, Outcome] = {}
         # Failures of which it has to be found out whether pytest would see them.
-        self._confirmation = None if stops_early else options.confirmation
+        self._laboratory = None if stops_early else options.laboratory
         self._unconfirmed: dict[int, Outcome] = {}
+        self.left_unconfirmed = 0
         self._rest = TeardownErrors()
         # By the test that comes next in collection order.
         self._left_over: dict[int, LeftOver] = {}
@@ -401,8 +404,7 @@ class Run:
         run.keep = functools.partial(self._keep, run)
         restore = remembered(run.item)
         run.virtual = self._virtual
-        verdict = self._verdicts.get(test, BESIDE)
-        self._virtual.perform(run, verdict, self._phases.run)
+        self._virtual.perform(run, self.verdict(test), self._phases.run)
         on_loop = self.suite.plan.loop_of(test) != _core.NO_LOOP
         if on_loop or _waits_elsewhere(run.item):
             self._durations.note(run.item, _clock() - began - run.stream.lingered)
@@ -431,16 +433,21 @@ class Run:
     def _is_to_be_confirmed(self, run: ItemRun) -> bool:
         return (
             run.outcome.failed
-            and self._confirmation is not None
+            and self._laboratory is not None
             and self.flights.have_met
             and not _has_errors_of_others(run)
         )
 
     def _confirm(self) -> None:
         """Replace failures which pytest would not see by what it would."""
-        if not self._unconfirmed or not self._confirmation:
+        if not self._unconfirmed or self._laboratory is None:
             return
-        passed = self._confirmation.passed(self.items, self._unconfirmed, self.flights)
+        # Only red runs need it.
+        from fasttest.host.confirmation import Confirmation
+
+        confirmation = Confirmation(self._laboratory, self.items, self.flights)
+        passed = confirmation.passed(self._unconfirmed)
+        self.left_unconfirmed = confirmation.left_out
         for test, observation in passed.items():
             self.conflicts[test] = "passed as pytest runs its file"
             self._unconfirmed[test].reports = [
@@ -510,7 +517,7 @@ class Run:
         items = self.suite.items
         run.hold()
         self._routing.suspend()
-        is_held = self._confirmation is not None and self.flights.have_met
+        is_held = self._laboratory is not None and self.flights.have_met
         if is_held:
             run.keep = functools.partial(self._keep, run)
         began = _clock()

@@ -9,6 +9,8 @@ import types
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from fasttest.isolation.codes import codes
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -59,9 +61,9 @@ class CommonGround:
         self, function: Any, code: types.CodeType, found: set[str]
     ) -> Iterator[Any]:
         """Note what a function uses; yields the functions it may call."""
-        codes = list(_codes(code))
-        names = {name for each in codes for name in each.co_names}
-        for each in codes:
+        inside = list(codes(code))
+        names = {name for each in inside for name in each.co_names}
+        for each in inside:
             found.update(_constants(each, names))
             found.update(f"global {name}" for name in _stored_globals(each))
         spaces = function.__globals__
@@ -106,13 +108,6 @@ def _rank(text: str) -> tuple[int, str]:
 
 def _is_function(value: object) -> bool:
     return isinstance(value, types.FunctionType)
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
 
 
 def _constants(code: types.CodeType, names: set[str]) -> Iterator[str]:

@@ -17,6 +17,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fasttest.isolation.codes import codes
 from fasttest.isolation.fixed_resources import FixedResources
 
 if TYPE_CHECKING:
@@ -85,6 +86,23 @@ PATCHING_FIXTURES: dict[str, Kind | None] = {
     # Redirects the output of the process for the time of each sub-test.
     "subtests": None,
 }
+
+# Libraries of which each call patches the process for everybody.
+PATCHING_LIBRARIES = frozenset(
+    {
+        "aioresponses",
+        "freezegun",
+        "httpretty",
+        "moto",
+        "pook",
+        "pytest_socket",
+        "requests_mock",
+        "respx",
+        "responses",
+        "time_machine",
+        "vcr",
+    }
+)
 
 # Names which, used as a global or an attribute, stand for a change of the process.
 _CHANGING_NAMES: dict[str, Kind | None] = {
@@ -285,20 +303,16 @@ def names_in(function: Any) -> frozenset[str]:
 
 def _names(code: types.CodeType) -> Iterator[str]:
     """Names a function uses, those of the functions written inside it included."""
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _names(constant)
+    for each in codes(code):
+        yield from each.co_names
 
 
 def _imported(code: types.CodeType) -> Iterator[str]:
     """The modules which a function, or one written inside it, imports itself."""
-    for instruction in dis.get_instructions(code):
-        if instruction.opname == "IMPORT_NAME":
-            yield instruction.argval
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _imported(constant)
+    for each in codes(code):
+        for instruction in dis.get_instructions(each):
+            if instruction.opname == "IMPORT_NAME":
+                yield instruction.argval
 
 
 def _stores(code: types.CodeType, *opcodes: int) -> bool:
@@ -306,10 +320,10 @@ def _stores(code: types.CodeType, *opcodes: int) -> bool:
 
     A quick look at the bytes: caches between the instructions can look like opcodes.
     """
-    operations = code.co_code[::2]
-    return any(opcode in operations for opcode in opcodes) or any(
-        isinstance(constant, types.CodeType) and _stores(constant, *opcodes)
-        for constant in code.co_consts
+    return any(
+        opcode in operations
+        for operations in (each.co_code[::2] for each in codes(code))
+        for opcode in opcodes
     )
 
 

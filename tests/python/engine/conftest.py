@@ -9,8 +9,38 @@ from typing import Any
 import pytest
 
 from fasttest.engine.hub import Hub, Strand
+from fasttest.engine.poller import Poller, PortablePoller
 
 Run = Callable[..., list[Any]]
+
+
+class FakeClock:
+    """A clock, and pollers by whose waits it goes forward; tests may set it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+    def poller(self) -> Poller:
+        """A poller which takes no time to wait."""
+        clock = self
+
+        class Patient(PortablePoller):
+            def poll(self, timeout: float | None) -> list[int]:
+                assert timeout is not None
+                clock.now += timeout
+                return super().poll(0)
+
+        return Patient()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock for a hub, which takes its pollers from it as well."""
+    return FakeClock()
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ import pytest
 
 from fasttest.engine.hub import Hub, Strand
 from fasttest.engine.loops import OwnLoop, SharedLoop
-from fasttest.engine.poller import Poller, PortablePoller
 from fasttest.engine.strand import State
 
 if TYPE_CHECKING:
@@ -32,37 +31,8 @@ class TimedOut(BaseException):
     """What is raised in a strand whose time is over."""
 
 
-class FakeClock:
-    """A clock that goes forward by the hub's waits, and as strands say."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
-
-    def poller(self) -> Poller:
-        """A poller which takes no time to wait."""
-        clock = self
-
-        class Patient(PortablePoller):
-            def poll(self, timeout: float | None) -> list[int]:
-                assert timeout is not None
-                clock.now += timeout
-                return super().poll(0)
-
-        return Patient()
-
-
 @pytest.fixture
-def clock() -> FakeClock:
-    """The clock of the hub."""
-    return FakeClock()
-
-
-@pytest.fixture
-def fake(clock: FakeClock) -> Hub:
+def fake(clock: Any) -> Hub:
     """A hub that takes no time to wait."""
     return Hub(clock, clock.poller)
 
@@ -87,12 +57,23 @@ def _wait(seconds: float) -> None:
         selector.select(seconds)
 
 
+def _time_when_over(limit: Limit, clock: Any) -> float:
+    """Wait; returns when that was cut short by the limit, and -1 if it was not."""
+    try:
+        _wait(50)
+    except TimedOut:
+        return float(clock.now)
+    finally:
+        limit.end()
+    return -1
+
+
 def _spawn(hub: Hub, function: Callable[..., object], *args: object) -> Strand:
     return hub.spawn(function, *args, context=contextvars.copy_context())
 
 
 def test_a_strand_that_waits_is_thrown_at_when_its_time_is_over(
-    fake: Hub, clock: FakeClock
+    fake: Hub, clock: Any
 ) -> None:
     """Of twenty, each with a limit of its own, only the one that waits longer."""
     ended: list[tuple[int, float]] = []
@@ -112,7 +93,7 @@ def test_a_strand_that_waits_is_thrown_at_when_its_time_is_over(
     assert not fake.deadlines.active
 
 
-def test_others_turns_do_not_count(fake: Hub, clock: FakeClock) -> None:
+def test_others_turns_do_not_count(fake: Hub, clock: Any) -> None:
     """A test that could go on is not to fail because of its company."""
 
     def patient() -> float:
@@ -137,9 +118,7 @@ def test_others_turns_do_not_count(fake: Hub, clock: FakeClock) -> None:
     assert strand.result == 10
 
 
-def test_a_wait_counts_whatever_others_do_meanwhile(
-    fake: Hub, clock: FakeClock
-) -> None:
+def test_a_wait_counts_whatever_others_do_meanwhile(fake: Hub, clock: Any) -> None:
     """It would have taken as long without them."""
 
     def patient() -> float:
@@ -160,28 +139,20 @@ def test_a_wait_counts_whatever_others_do_meanwhile(
     assert 100 <= strand.result <= 115
 
 
-def test_what_a_strand_computes_itself_counts(fake: Hub, clock: FakeClock) -> None:
+def test_what_a_strand_computes_itself_counts(fake: Hub, clock: Any) -> None:
     """Before it waits, and without its having given way."""
 
     def test() -> float:
         limit = _limit(fake, 100)
         clock.now += 80
-        try:
-            _wait(50)
-        except TimedOut:
-            return clock.now
-        finally:
-            limit.end()
-        return -1
+        return _time_when_over(limit, clock)
 
     strand = _spawn(fake, test)
     fake.run(lambda: False)
     assert strand.result == 100
 
 
-def test_who_was_not_told_in_time_is_told_in_the_end(
-    fake: Hub, clock: FakeClock
-) -> None:
+def test_who_was_not_told_in_time_is_told_in_the_end(fake: Hub, clock: Any) -> None:
     """Another strand had its turn when the time was over, and the wait as well."""
 
     def late() -> None:
@@ -206,7 +177,7 @@ def test_who_was_not_told_in_time_is_told_in_the_end(
     assert [strand.exception for strand in strands] == [None] * 3
 
 
-def test_a_limit_that_has_ended_is_none(fake: Hub, clock: FakeClock) -> None:
+def test_a_limit_that_has_ended_is_none(fake: Hub, clock: Any) -> None:
     """A test that has failed may take its time, also if others have limits."""
 
     def test() -> None:
@@ -228,7 +199,7 @@ def test_a_limit_that_has_ended_is_none(fake: Hub, clock: FakeClock) -> None:
     assert strand.exception is None
 
 
-def test_the_time_of_a_pause_does_not_count(fake: Hub, clock: FakeClock) -> None:
+def test_the_time_of_a_pause_does_not_count(fake: Hub, clock: Any) -> None:
     """A test waits in it for another one's set-up, which pytest would have done."""
 
     def test() -> float:
@@ -239,20 +210,14 @@ def test_the_time_of_a_pause_does_not_count(fake: Hub, clock: FakeClock) -> None
         _wait(1000)
         limit.resume()
         clock.now += 40
-        try:
-            _wait(50)
-        except TimedOut:
-            return clock.now
-        finally:
-            limit.end()
-        return -1
+        return _time_when_over(limit, clock)
 
     strand = _spawn(fake, test)
     fake.run(lambda: False)
     assert strand.result == 2100
 
 
-def test_what_follows_the_limit_has_an_end_as_well(fake: Hub, clock: FakeClock) -> None:
+def test_what_follows_the_limit_has_an_end_as_well(fake: Hub, clock: Any) -> None:
     """A teardown that hangs would keep the whole run."""
     fake.deadlines.grace = 30
     seen: list[float] = []

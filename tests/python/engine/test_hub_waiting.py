@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from fasttest.engine.hub import Hub, Strand
-from fasttest.engine.poller import EpollPoller, Poller, PortablePoller
+from fasttest.engine.poller import EpollPoller, PortablePoller
 from fasttest.engine.selector import HubSelector
 
 Run = Callable[..., list[Any]]
@@ -59,32 +59,8 @@ def test_isolated_asyncio_test_cases_overlap(run: Run) -> None:
     assert [result.wasSuccessful() for result in results] == [True, True]
 
 
-class FakeClock:
-    """A clock, and pollers by whose waits alone it goes forward."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
-
-    def poller(self) -> Poller:
-        """A poller which takes no time to wait."""
-        clock = self
-
-        class Patient(PortablePoller):
-            def poll(self, timeout: float | None) -> list[int]:
-                assert timeout is not None
-                clock.now += timeout
-                return super().poll(0)
-
-        return Patient()
-
-
-def test_timers_end_in_the_order_of_their_deadlines() -> None:
+def test_timers_end_in_the_order_of_their_deadlines(clock: Any) -> None:
     """None before its time, none after a later one, equal ones first come first."""
-    clock = FakeClock()
     hub = Hub(clock, clock.poller)
     ended: list[tuple[str, float]] = []
 

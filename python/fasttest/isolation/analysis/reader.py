@@ -15,7 +15,7 @@ from fasttest.isolation.analysis import rules
 from fasttest.isolation.analysis.model import Category, Effect, Finding
 from fasttest.isolation.analysis.names import UNKNOWN, Meaning, Names, function_of
 from fasttest.isolation.analysis.resources import file_resource, port_resource
-from fasttest.isolation.process_state import PATCHING_FIXTURES
+from fasttest.isolation.process_state import PATCHING_FIXTURES, PATCHING_LIBRARIES
 
 if TYPE_CHECKING:
     from fasttest.isolation.analysis.sources import FunctionNode
@@ -245,7 +245,7 @@ class _Reader(ast.NodeVisitor):
                 state = rules.STATE_OF[name]
                 self._shared(node, Category.PROCESS, f"calls {name}", state)
                 return
-            if name.partition(".")[0] in rules.PATCHING_LIBRARIES:
+            if name.partition(".")[0] in PATCHING_LIBRARIES:
                 text = f"calls {name}"
                 self._find(node, Category.PATCH, Effect.ALONE, text)
                 return

@@ -130,23 +130,6 @@ PATCHING_METHODS = {
 }
 """The methods of ``monkeypatch`` which do not patch."""
 
-PATCHING_LIBRARIES = frozenset(
-    {
-        "aioresponses",
-        "freezegun",
-        "httpretty",
-        "moto",
-        "pook",
-        "pytest_socket",
-        "requests_mock",
-        "respx",
-        "responses",
-        "time_machine",
-        "vcr",
-    }
-)
-"""Libraries of which each call patches the process for everybody."""
-
 # Changes of containers.
 
 CHANGING_METHODS = frozenset(
