@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field
 from statistics import median
 from typing import TYPE_CHECKING
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from comparison.runners import Runner
     from comparison.suite import Suite
+
+
+# Seconds of computing after which a processor that was idle is at its usual speed.
+_AWAKE_AFTER = 1.0
 
 
 class Refused(Exception):
@@ -51,7 +56,9 @@ def in_turn(contestants: Sequence[Contestant], rounds: int) -> None:
     """Measure A B C A B C …, after one round that does not count.
 
     Whatever slows the machine for a while thus slows everybody. The first round fills
-    the caches of bytecode and shows who cannot run the suite at all.
+    the caches of bytecode and shows who cannot run the suite at all. The processor is
+    awake when a figure is taken: one that has idled for the ten seconds of the
+    contestant before computes half as fast at first, which says nothing about this one.
 
     Args:
         contestants: The results to fill in, and how to get a figure for each.
@@ -61,6 +68,7 @@ def in_turn(contestants: Sequence[Contestant], rounds: int) -> None:
         for result, once in contestants:
             if result.reason:
                 continue
+            wake_processor()
             try:
                 seconds = once()
             except Refused as refused:
@@ -68,6 +76,13 @@ def in_turn(contestants: Sequence[Contestant], rounds: int) -> None:
                 continue
             if number:
                 result.seconds.append(seconds)
+
+
+def wake_processor() -> None:
+    """Compute for a while, as the machine does where tests are run all day."""
+    end = time.perf_counter() + _AWAKE_AFTER
+    while time.perf_counter() < end:
+        pass
 
 
 def compare(

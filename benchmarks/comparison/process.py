@@ -7,6 +7,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,19 +59,21 @@ def run(
     # Output goes to a file: a pipe could be kept open by a worker left behind.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
         start = time.perf_counter()
-        try:
-            exit_code = subprocess.run(
-                command,
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=timeout,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process:
+            # Not ``wait(timeout)``, which looks every 50 ms only.
+            timer = threading.Timer(timeout, process.kill)
+            timer.start()
+            exit_code: int | None = process.wait()
+        if timer.finished.is_set():
             exit_code = None
+        timer.cancel()
         seconds = time.perf_counter() - start
         output.seek(0)
         return Finished(seconds, exit_code, output.read())

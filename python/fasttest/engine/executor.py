@@ -18,6 +18,8 @@ from fasttest.engine.loops import OwnLoop, SharedLoop
 from fasttest.engine.stream import Action, Stream
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fasttest.engine.interleaving import Interleaving
     from fasttest.engine.work import Work
 
@@ -32,6 +34,7 @@ class Executor:
         core: The orchestrator, or something that stands in for it.
         hub: The hub to run on.
         interleaving: Has tests meet other company than they would; None: as planned.
+        before_wait: Called when no test can start or go on: there is time.
     """
 
     def __init__(
@@ -42,8 +45,10 @@ class Executor:
         core: _core.Orchestrator | None = None,
         hub: Hub | None = None,
         interleaving: Interleaving | None = None,
+        before_wait: Callable[[], object] | None = None,
     ) -> None:
         self.work = work
+        self._before_wait = before_wait
         self.plan = plan
         if core is None:
             seed = None if interleaving is None else interleaving.start_order
@@ -180,6 +185,8 @@ class Executor:
             return True
         action = self.core.admit(self.hub.idle)
         if action[0] == _core.NOTHING:
+            if self._before_wait is not None:
+                self._before_wait()
             return False
         test = action[1]
         self._begun = True

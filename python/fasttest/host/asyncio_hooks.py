@@ -52,7 +52,7 @@ def pytest_addoption(
 def pytest_configure(config: pytest.Config) -> None:
     """Check the configured scopes and register the mark."""
     options.check_fixture_loop_scope(config)
-    installed = asyncio_standin.adopt_installed()
+    installed = asyncio_standin.adopt_installed(config)
     # The warning may be an error by the suite's filters: where pytest would not issue
     # it, because no pytest-asyncio or one before 0.24 is installed, neither do we.
     asyncio_version.follow(config, installed)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import types
 from typing import TypeGuard
 
 import pytest
@@ -58,7 +60,16 @@ class AsyncHypothesisTest(PytestAsyncioFunction):
 
 def is_async_test(item: pytest.Item) -> TypeGuard[PytestAsyncioFunction]:
     """Whether an item runs on an event loop."""
-    return isinstance(item, PytestAsyncioFunction)
+    return _is_async_class(type(item))
+
+
+@functools.cache
+def _is_async_class(kind: type[pytest.Item]) -> bool:
+    # An abstract class takes its time to say what is an instance.
+    return issubclass(kind, PytestAsyncioFunction)
+
+
+_ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def is_async_function(function: object) -> bool:
@@ -68,6 +79,12 @@ def is_async_function(function: object) -> bool:
 
 def item_class_for(function: object) -> type[PytestAsyncioFunction] | None:
     """The class of the items for an async test function; None for a sync function."""
+    if (
+        type(function) is types.FunctionType
+        and not function.__dict__
+        and not function.__code__.co_flags & _ASYNC
+    ):
+        return None  # as for most functions; what follows says the same, slowly
     if inspect.iscoroutinefunction(function):
         return Coroutine
     if inspect.isasyncgenfunction(function):

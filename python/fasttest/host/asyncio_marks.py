@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import pytest
 
@@ -26,8 +25,7 @@ _SCOPE_IS_DEPRECATED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AsyncioMark:
+class AsyncioMark(NamedTuple):
     """The checked arguments of a mark.
 
     Attributes:

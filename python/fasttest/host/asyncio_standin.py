@@ -6,11 +6,13 @@ finder that is asked last serves a module with the same public names.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import importlib.metadata
 import importlib.util
 import sys
 from importlib.abc import Loader, MetaPathFinder
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fasttest.host import (
     asyncio_factories,
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
+    import pytest
+
+DISTRIBUTION = "pytest-asyncio"
 PACKAGE = "pytest_asyncio"
 PLUGIN = "pytest_asyncio.plugin"
 
@@ -102,8 +107,11 @@ def install() -> StandIn:
     return stand_in
 
 
-def adopt_installed() -> asyncio_version.Version | None:
+def adopt_installed(config: pytest.Config) -> asyncio_version.Version | None:
     """Make an installed package's ``is_async_test`` right for our items.
+
+    The package is not imported for that, which takes its time, but waited for up to the
+    end of the configuration.
 
     Returns:
         The package's version; None if it is not installed.
@@ -111,10 +119,69 @@ def adopt_installed() -> asyncio_version.Version | None:
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or isinstance(spec.loader, StandIn):
         return None
-    package: Any = importlib.import_module(PACKAGE)
-    plugin = importlib.import_module(PLUGIN)
+    plugin = sys.modules.get(PLUGIN)
+    if plugin is None:
+        adopter = _Adopter()
+        sys.meta_path.insert(0, adopter)
+        config.add_cleanup(lambda: sys.meta_path.remove(adopter))
+    else:
+        _adopt(plugin)
+    return asyncio_version.parse(_version_of(spec))
+
+
+def _version_of(package: ModuleSpec) -> str:
+    """The version of an installed package; it is imported only if nothing else says."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        distribution = importlib.metadata.distribution(DISTRIBUTION)
+        folders = package.submodule_search_locations or ()
+        if str(distribution.locate_file(PACKAGE)) in folders:
+            return distribution.version
+    version: str = importlib.import_module(PACKAGE).__version__
+    return version
+
+
+class _Adopter(MetaPathFinder):
+    """Finds the installed plugin's module as the others do; adopts it once loaded."""
+
+    def find_spec(
+        self,
+        fullname: str,
+        path: Sequence[str] | None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Answer for that module only."""
+        if fullname != PLUGIN:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self:
+                spec = finder.find_spec(fullname, path, target)
+                if spec is not None and spec.loader is not None:
+                    spec.loader = _AdoptingLoader(spec.loader)
+                    return spec
+        return None
+
+
+class _AdoptingLoader(Loader):
+    """Another loader; it is the module's once that is loaded."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        """As the other one does."""
+        return self._loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """As the other one does, and adopt the module."""
+        module.__loader__ = self._loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self._loader
+        self._loader.exec_module(module)
+        _adopt(module)
+
+
+def _adopt(plugin: ModuleType) -> None:
     base = getattr(plugin, "PytestAsyncioFunction", None)
     if base is not None:
         # Its function asks isinstance(), which an abstract base class answers.
         base.register(asyncio_items.PytestAsyncioFunction)
-    return asyncio_version.parse(package.__version__)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttest.host import asyncio_hooks, asyncio_standin, asyncio_version
 from fasttest.host.asyncio_options import PLUGIN_NAME
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-@dataclass(frozen=True, slots=True)
-class _Distribution:
+class _Distribution(NamedTuple):
     """What pytest reads of a plugin's distribution."""
 
     project_name: str
@@ -70,7 +68,7 @@ def _list_distribution(manager: pytest.PytestPluginManager) -> None:
     def list_plugin_distinfo() -> list[tuple[Any, Any]]:
         plugins: list[tuple[Any, Any]] = list(listed())
         if manager.get_plugin(PLUGIN_NAME) is asyncio_hooks:
-            distribution = _Distribution("pytest-asyncio", _version())
+            distribution = _Distribution(asyncio_standin.DISTRIBUTION, _version())
             plugins.append((asyncio_hooks, distribution))
         return plugins
 
@@ -79,6 +77,6 @@ def _list_distribution(manager: pytest.PytestPluginManager) -> None:
 
 def _version() -> str:
     try:
-        return importlib.metadata.version("pytest-asyncio")
+        return importlib.metadata.version(asyncio_standin.DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
         return asyncio_standin.VERSION

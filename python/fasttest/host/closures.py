@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
@@ -46,8 +46,7 @@ class Entry:
     loop: int
 
 
-@dataclass(slots=True)
-class Closure:
+class Closure(NamedTuple):
     """What a set of tests needs, in the order of set-up.
 
     Attributes:

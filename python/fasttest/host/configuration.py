@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import sys
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn
+import types
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -21,14 +21,15 @@ _TABLE = "tool.fasttest"
 _KEYS = ("concurrency", "fixtures", "paths", "resources", "serial")
 _NEED_KEYS = ("resource", "write")
 
+_NONE: Mapping[Any, Any] = types.MappingProxyType({})
+
 _A_NEED = (
     'name a resource, "db"; or one that is only read, '
     '{resource = "db", write = false}; or give a list of these'
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """A resource that a test holds from its set-up to its teardown.
 
     Attributes:
@@ -41,8 +42,7 @@ class Need:
     write: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Configuration:
+class Configuration(NamedTuple):
     """What a project says of its tests.
 
     Attributes:
@@ -56,9 +56,9 @@ class Configuration:
 
     concurrency: int | None = None
     serial: tuple[PathPattern, ...] = ()
-    resources: Mapping[str, int] = field(default_factory=dict)
-    fixtures: Mapping[str, tuple[Need, ...]] = field(default_factory=dict)
-    paths: Mapping[PathPattern, tuple[Need, ...]] = field(default_factory=dict)
+    resources: Mapping[str, int] = _NONE
+    fixtures: Mapping[str, tuple[Need, ...]] = _NONE
+    paths: Mapping[PathPattern, tuple[Need, ...]] = _NONE
 
 
 _configuration = pytest.StashKey[Configuration]()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -25,8 +24,7 @@ _HEAD = """\
 """
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Conflict:
+class Conflict(NamedTuple):
     """Some tests of which no two are to be in flight together.
 
     Attributes:

@@ -27,11 +27,11 @@ class Durations:
         known = stored if isinstance(stored, dict) else {}
         self._known = {k: v for k, v in known.items() if isinstance(v, float)}
         self._seen: dict[str, float] = {}
-        self._ran: set[str] = set()
+        self._ran: list[pytest.Item] = []
 
     def expected(self, item: pytest.Item) -> float:
         """Seconds the item is expected to wait; 0 if nothing is known."""
-        return self._known.get(item.nodeid, 0.0)
+        return self._known.get(item.nodeid, 0.0) if self._known else 0.0
 
     def known(self, item: pytest.Item) -> float | None:
         """What was noted of the item in an earlier run; None if nothing was."""
@@ -39,16 +39,18 @@ class Durations:
 
     def note(self, item: pytest.Item, seconds: float) -> None:
         """Take note of how long an item waited, or ran with nothing beside it."""
-        nodeid = item.nodeid
-        self._ran.add(nodeid)
+        self._ran.append(item)
         if seconds >= _WORTH:
-            self._seen[nodeid] = round(seconds, 2)
+            self._seen[item.nodeid] = round(seconds, 2)
 
     def save(self) -> None:
         """Write to the cache what was learned; tests that did not run are kept."""
         if self._cache is None:
             return
-        kept = {k: v for k, v in self._known.items() if k not in self._ran}
+        kept = dict(self._known)
+        if kept:
+            for item in self._ran:
+                kept.pop(item.nodeid, None)
         waits = dict(sorted({**kept, **self._seen}.items()))
         if waits != self._known:
             self._cache.set(_KEY, waits)

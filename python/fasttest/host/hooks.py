@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttest.host import anyio_runners, plugins, time_limit_options
 from fasttest.host.patching_libraries import PatchingLibraries
@@ -46,8 +45,7 @@ _ROUTED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseHooks:
+class PhaseHooks(NamedTuple):
     """What is called for a test that runs beside others.
 
     The hooks of pytest, less the plugins whose work the engine does.

@@ -11,7 +11,6 @@ tests run alone.
 from __future__ import annotations
 
 import contextlib
-import secrets
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -125,7 +124,7 @@ class _Generators:
         """
         if value is MISSING:
             for each in _generators():
-                each.seed(secrets.randbits(32))
+                each.seed()
         else:
             for each, state in value:
                 each.setstate(state)

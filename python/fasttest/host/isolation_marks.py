@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fasttest.host.configuration import Need
 
@@ -25,8 +24,7 @@ MARKERS = (
 _ARGUMENTS = frozenset({"limit", "write"})
 
 
-@dataclass(frozen=True, slots=True)
-class Stated:
+class Stated(NamedTuple):
     """What a mark says of one resource.
 
     Attributes:

@@ -239,7 +239,7 @@ class ItemRun:
     def call_async(self) -> None:
         """Call the item's async function on the event loop of its loop scope."""
         item = self.item
-        assert isinstance(item, dialect.PytestAsyncioFunction)
+        assert dialect.is_async_test(item)
         arguments = {name: item.funcargs[name] for name in private.argument_names(item)}
         if item.coroutine_attribute[0] is item:
             self._run_on_loop(item.obj(**arguments))
@@ -254,7 +254,7 @@ class ItemRun:
         So whoever calls the item finds what pytest-asyncio leaves to be called.
         """
         item = self.item
-        assert isinstance(item, dialect.PytestAsyncioFunction)
+        assert dialect.is_async_test(item)
         holder, attribute = item.coroutine_attribute
         function = getattr(holder, attribute)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import sys
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttest.host import hypothesis_state, private, time_limit_options
 from fasttest.isolation.generators import is_used
@@ -35,8 +34,7 @@ def _never(item: pytest.Item) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What is known of the hooks of a plugin.
 
     Attributes:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
+import operator
 import os
 import pathlib
 import types
@@ -458,22 +460,19 @@ def leave_files_alone(session: pytest.Session, folder: str) -> None:
         factory._basetemp = pathlib.Path(folder).resolve()
 
 
-def has_output(capture: CaptureManager) -> bool:
-    """Whether anything was captured since it was last read."""
+def output_check(capture: CaptureManager) -> Callable[[], bool]:
+    """What says whether anything was captured since it was last read.
+
+    It holds for as long as the capture does; it is asked after each test.
+    """
     capturing = capture._global_capturing
-    if capturing is None:
-        return False
-    for stream in (capturing.out, capturing.err):
-        file = getattr(stream, "tmpfile", None)
-        if file is None:
-            continue
-        try:
-            position = os.lseek(file.fileno(), 0, os.SEEK_CUR)
-        except (OSError, ValueError):
-            position = file.tell()
-        if position:
-            return True
-    return False
+    streams = () if capturing is None else (capturing.out, capturing.err)
+    files = [file for each in streams if (file := getattr(each, "tmpfile", None))]
+    try:
+        descriptors = [file.fileno() for file in files]
+    except (OSError, ValueError):
+        return lambda: any(file.tell() for file in files)
+    return lambda: any([os.lseek(each, 0, os.SEEK_CUR) for each in descriptors])
 
 
 def queues_unraisable() -> bool:
@@ -571,7 +570,7 @@ def passed_report(
 ) -> pytest.TestReport:
     """The report of a call that passed, for listeners which read no keywords."""
     return pytest.TestReport(
-        getattr(item, "id", item.nodeid),
+        _key_of(item),
         location,
         {},
         "passed",
@@ -594,20 +593,67 @@ def is_status_pytests_own(config: pytest.Config) -> bool:
     )
 
 
-def tell_status_known(
-    terminal: pytest.TerminalReporter, report: pytest.TestReport, status: object
+def tell_passed(
+    terminal: pytest.TerminalReporter,
+    reports: Sequence[pytest.TestReport],
+    status: tuple[str, str, Any],
 ) -> None:
-    """Have the terminal show a report without asking the hook for its status.
+    """Have the terminal show reports of calls that passed, as if one by one.
 
-    That is a third of what the terminal takes for a test.
+    Asking a hook for the status of each, drawing letter by letter and flushing is most
+    of what the terminal takes for a test.
+
+    Args:
+        terminal: pytest's own.
+        reports: The reports, in their order.
+        status: What ``pytest_report_teststatus`` says of each of them.
     """
     hooks: Any = terminal.config.hook
+    writer: Any = terminal._tw
     former = hooks.pytest_report_teststatus
-    hooks.pytest_report_teststatus = lambda **_: status
+    category, letter, word = status
+    in_letters = not terminal.showlongtestinfo and len(letter) == 1
+    writer.flush = _do_nothing
     try:
-        terminal.pytest_runtest_logreport(report)
+        for _, in_file in itertools.groupby(reports, _path_of):
+            rest = list(in_file)
+            while rest:
+                terminal.pytest_runtest_logstart(rest[0].nodeid, rest[0].location)
+                number = min(len(rest), _room(terminal)) if in_letters else 1
+                *others, last = rest[:number]
+                terminal._progress_nodeids_reported.update(map(_key_of, others))
+                terminal._add_stats(category, others)
+                shown = category, letter * number, word
+                hooks.pytest_report_teststatus = lambda shown=shown, **_: shown
+                terminal.pytest_runtest_logreport(last)
+                del rest[:number]
     finally:
         hooks.pytest_report_teststatus = former
+        del writer.flush
+        writer.flush()
+
+
+def _do_nothing() -> None:
+    pass
+
+
+# What the terminal counts a report by, and reports are made of: an object from 9.2 on,
+# of which ``nodeid`` makes a text at each call.
+_key_of = operator.attrgetter("id" if hasattr(pytest.TestReport, "id") else "nodeid")
+
+
+def _path_of(report: pytest.TestReport) -> object:
+    """Where the test is, for the terminal; the same object or text in each file."""
+    key = _key_of(report)
+    return key.partition("::")[0] if isinstance(key, str) else key.path
+
+
+def _room(terminal: pytest.TerminalReporter) -> int:
+    """How many letters can be written before the terminal has to look at the margin."""
+    tests = getattr(terminal._session, "testscollected", 0)
+    # The widest of what it shows at the end of a line, and the space before it.
+    progress = max(len(f" [{tests}/{tests}]"), len(" 99h 59m")) + 1
+    return max(terminal._screen_width - terminal._width_of_current_line - progress, 1)
 
 
 def deserialized(

@@ -10,8 +10,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from fasttest import _core
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
@@ -19,6 +17,7 @@ from fasttest.host.anyio_runners import is_anyio_test
 from fasttest.host.guests import is_plain
 
 if TYPE_CHECKING:
+    import pytest
     from _pytest.nodes import Node
 
     from fasttest.host.closures import Closure
@@ -34,6 +33,11 @@ _NONE: frozenset[str] = frozenset()
 
 # Options for which somebody looks at the reports of every phase.
 _REPORT_OPTIONS = ("xmlpath", "durations", "stepwise")
+
+
+# For how long the terminal may not know of tests that passed, while there are more of
+# them. In seconds.
+_UNTOLD_FOR = 0.02
 
 
 class QuickWay:
@@ -61,6 +65,10 @@ class QuickWay:
         self._status: Any = None
         self._has_one_status = private.is_status_pytests_own(session.config)
         option = session.config.option
+        # Names are to be seen at once, and what is not captured between the letters.
+        self._gathers = option.capture != "no" and option.verbose <= 0
+        self._untold: list[pytest.TestReport] = []
+        self._untold_since = 0.0
         self.open = (
             not any(getattr(option, name, None) for name in _REPORT_OPTIONS)
             and option.durations is None
@@ -76,7 +84,9 @@ class QuickWay:
         """Whether nobody needs more of this item than that it is run."""
         if not self.open or closure.own or not is_plain(item):
             return False
-        marks = self._marks(item)
+        marks = self._marks_above(item.parent)
+        if item.own_markers:
+            marks = marks.union([mark.name for mark in item.own_markers])
         return (
             marks.isdisjoint(_MARKS)
             # A sync test with the mark is warned of.
@@ -92,8 +102,7 @@ class QuickWay:
         Returns:
             None if all went well; otherwise the call of the phase that failed.
         """
-        item = run.item
-        assert isinstance(item, pytest.Function)
+        item: Any = run.item
         when = "setup"
         run.began, run.began_at = _clock(), _now()
         try:
@@ -115,35 +124,45 @@ class QuickWay:
 
     def make_report(self, run: ItemRun) -> pytest.TestReport:
         """The report of a call that passed."""
-        item = run.item
-        assert isinstance(item, pytest.Function)
+        item: Any = run.item
         return private.passed_report(
             item, self._location(item), run.ended - run.began, run.began_at
         )
 
     def report(self, run: ItemRun) -> None:
-        """Tell the terminal that the item passed."""
-        if self._terminal is not None:
-            report = self.make_report(run)
-            self._terminal.pytest_runtest_logstart(report.nodeid, report.location)
-            if not self._has_one_status:
-                self._terminal.pytest_runtest_logreport(report)
-                return
+        """Have the terminal told that the item passed, with those before it."""
+        if self._terminal is None:
+            return
+        if not self._untold:
+            self._untold_since = run.ended
+        self._untold.append(self.make_report(run))
+        if not self._gathers or run.ended - self._untold_since > _UNTOLD_FOR:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the terminal of all it has not been told of."""
+        if not self._untold:
+            return
+        reports, self._untold = self._untold, []
+        if self._has_one_status:
             if self._status is None:
                 self._status = self._config.hook.pytest_report_teststatus(
-                    report=report, config=self._config
+                    report=reports[0], config=self._config
                 )
-            private.tell_status_known(self._terminal, report, self._status)
+            private.tell_passed(self._terminal, reports, self._status)
+            return
+        for report in reports:
+            self._terminal.pytest_runtest_logstart(report.nodeid, report.location)
+            self._terminal.pytest_runtest_logreport(report)
 
-    def _marks(self, node: Node) -> frozenset[str]:
-        """The names of the marks on a node and on all above it."""
+    def _marks_above(self, node: Node | None) -> frozenset[str]:
+        """The names of the marks on a collector and on all above it."""
+        if node is None:
+            return _NONE
         marks = self._known_marks.get(node)
         if marks is None:
-            above = _NONE if node.parent is None else self._marks(node.parent)
             own = [mark.name for mark in node.own_markers]
-            marks = above.union(own) if own else above
-            if not isinstance(node, pytest.Item):
-                self._known_marks[node] = marks
+            marks = self._known_marks[node] = self._marks_above(node.parent).union(own)
         return marks
 
     def _location(self, item: pytest.Function) -> tuple[str, int | None, str]:

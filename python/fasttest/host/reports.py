@@ -136,13 +136,22 @@ class Reporter:
 
     def emit_held(self) -> None:
         """Report what is still held back, after an interrupt."""
+        self.catch_up()
         for test in sorted(self._held):
             if self._closed:
                 break
             self._send(test, self._held.pop(test))
 
+    def catch_up(self) -> None:
+        """Have the terminal told of all that was reported so far.
+
+        Of tests that passed one after the other it is told together.
+        """
+        self._quick.tell()
+
     def add(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
         """Report one more phase of an item which has been reported already."""
+        self.catch_up()
         report = item.ihook.pytest_runtest_makereport(item=item, call=call)
         self._phase(item, report, call)
 
@@ -157,6 +166,7 @@ class Reporter:
         if outcome.passed is not None:
             self._quick.report(outcome.passed)
             return
+        self.catch_up()
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for report, call in outcome.reports:

@@ -53,6 +53,8 @@ class Routing:
         self._stack = contextlib.ExitStack()
         self.is_up = False
         self._outside: Sink | None = None
+        # Whether anything was captured that went past the streams of Python.
+        self._has_output: Callable[[], bool] = _nothing
 
     def __enter__(self) -> Routing:
         self.resume()
@@ -81,6 +83,7 @@ class Routing:
                     private.terminal_to(self._config, files.get("stdout"))
                 )
                 self._outside = _Uncaptured(files)
+                self._has_output = private.output_check(self._capture)
                 stack.enter_context(routed_output())
             if self._logging is not None:
                 stack.enter_context(
@@ -113,7 +116,7 @@ class Routing:
     def take(self, run: ItemRun) -> list[tuple[str, str]]:
         """What a test emitted since the last call: names and texts of sections."""
         texts = run.sink.take()
-        if self._capture is not None and private.has_output(self._capture):
+        if self._capture is not None and self._has_output():
             # Written past ``sys.stdout``, by a child process or C code. Nothing says
             # by whom; while one test computes and all others wait it was that test.
             out, err = self._capture.read_global_capture()
@@ -131,7 +134,7 @@ class Routing:
         """Forget what a test emitted."""
         run.sink.take()
         run.log_handler = None
-        if self._capture is not None and private.has_output(self._capture):
+        if self._capture is not None and self._has_output():
             self._capture.read_global_capture()
 
     def _suspend_capture(self, capture: Any) -> None:
@@ -155,6 +158,10 @@ class Routing:
         if run is None:
             return None
         return private.comparison_of(run.item)(op, left, right)
+
+
+def _nothing() -> bool:
+    return False
 
 
 class _Uncaptured(Sink):

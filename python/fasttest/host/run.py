@@ -6,8 +6,7 @@ import contextlib
 import contextvars
 import functools
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fasttest import _core
 from fasttest.engine.executor import Executor
@@ -61,8 +60,7 @@ _FOLLOWS = "comes after a test that a plugin may leave set up"
 _UNKNOWN_WAIT = 0.001
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(NamedTuple):
     """What the command line asks of the run loop.
 
     Attributes:
@@ -143,7 +141,11 @@ class Run:
         if options.seed is not None:
             interleaving = Interleaving(options.seed, in_order=stops_early)
         self.executor = Executor(
-            self, self.suite.plan, options.concurrency, interleaving=interleaving
+            self,
+            self.suite.plan,
+            options.concurrency,
+            interleaving=interleaving,
+            before_wait=self._reporter.catch_up,
         )
         self._virtual = Virtual(session.config, self.executor.hub, threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
@@ -516,6 +518,7 @@ class Run:
         following = test + 1
         items = self.suite.items
         run.hold()
+        self._reporter.catch_up()
         self._routing.suspend()
         is_held = self._laboratory is not None and self.flights.have_met
         if is_held:

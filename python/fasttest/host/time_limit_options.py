@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -21,8 +20,7 @@ _MARK = (
 _METHODS = ("signal", "thread")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The limit of a test.
 
     Attributes:
@@ -193,7 +191,7 @@ def settings_of(item: pytest.Item, default: Settings) -> Settings:
     try:
         if not mark.args and not mark.kwargs:
             raise TypeError("at least one argument is needed")
-        return replace(default, **_arguments(*mark.args, **mark.kwargs))
+        return default._replace(**_arguments(*mark.args, **mark.kwargs))
     except (TypeError, ValueError) as error:
         raise ValueError(f"{item.nodeid}: mark timeout: {error}") from error
 

@@ -164,6 +164,8 @@ _STORING = tuple(dis.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR"))
 _MAPPING_CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
 _SETTING_ATTRIBUTES = (dis.opmap["STORE_ATTR"], dis.opmap["DELETE_ATTR"])
 
+_CHANGING = _CHANGING_NAMES.keys() | _CHANGING_MEMBERS.keys()
+
 
 class ProcessState:
     """Finds what changes the process; remembers each function it has looked at.
@@ -196,8 +198,8 @@ class ProcessState:
         ]
         for function in functions:
             found += self._look_at(function)
-            for file in self._resources.files(function):
-                found.append(Finding(file, resource=file))
+            files = self._resources.files(function)
+            found += [Finding(file, resource=file) for file in files]
         return found
 
     def _look_at(self, function: Any) -> tuple[Finding, ...]:
@@ -217,12 +219,14 @@ class ProcessState:
     def _look_into(self, function: Any, code: types.CodeType) -> Iterator[Finding]:
         names = set(_names(code))
         spaces = function.__globals__
-        for name in sorted(names & _CHANGING_NAMES.keys()):
-            if name != "environ" or _changes_mapping(code, names):
-                yield Finding(f"{name} in {code.co_name}", _CHANGING_NAMES[name])
-        for name in sorted(names & _CHANGING_MEMBERS.keys()):
-            modules, kind = _CHANGING_MEMBERS[name]
-            if _is_member(name, modules, names, code, spaces):
+        for name in sorted(names & _CHANGING):
+            if name in _CHANGING_MEMBERS:
+                modules, kind = _CHANGING_MEMBERS[name]
+                changes = _is_member(name, modules, names, code, spaces)
+            else:
+                kind = _CHANGING_NAMES[name]
+                changes = name != "environ" or _changes_mapping(code, names)
+            if changes:
                 yield Finding(f"{name} in {code.co_name}", kind)
         for port in self._resources.ports(function, names):
             yield Finding(f"{port} in {code.co_name}", resource=port)

@@ -60,10 +60,12 @@ class Suite:
         closure = self.plan.add_closure(_core.SESSION, entries)
         return self.plan.add_test(closure, loop=loop, **options)
 
-    def executor(self, concurrency: int = 8, hub: Hub | None = None) -> Executor:
+    def executor(
+        self, concurrency: int = 8, hub: Hub | None = None, **options: Any
+    ) -> Executor:
         """An executor for all tests added."""
         self.plan.prepare()
-        return Executor(self, self.plan, concurrency, hub=hub)
+        return Executor(self, self.plan, concurrency, hub=hub, **options)
 
     def run(self, stream: Stream) -> None:
         """Set up, call, and tear down."""
@@ -197,6 +199,22 @@ def test_the_next_test_begins_when_all_others_wait(suite: Suite) -> None:
         suite.add(body)
     suite.executor().run()
     assert suite.happened[:5] == ["call 0", "call 1", "end 1", "call 2", "call 3"]
+
+
+def test_before_a_wait_there_is_time_for_other_things(suite: Suite) -> None:
+    """Not as long as a test can start, whoever waits."""
+    event = asyncio.Event()
+    suite.add(lambda stream: stream.loop(_core.OWN_LOOP).run(event.wait()))
+    suite.add(lambda _: None)
+
+    def before_wait() -> None:
+        suite.note("time for", "others")
+        if not event.is_set():
+            loop = suite.streams[0].loop(_core.OWN_LOOP).loop
+            loop.call_soon_threadsafe(event.set)
+
+    suite.executor(before_wait=before_wait).run()
+    assert suite.happened[:4] == ["call 0", "call 1", "end 1", "time for others"]
 
 
 def test_no_more_tests_are_in_flight_than_allowed(suite: Suite) -> None:

@@ -120,7 +120,9 @@ def test_the_warning_needs_an_installed_package(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without pytest-asyncio pytest is silent, and a strict filter would be fatal."""
-    monkeypatch.setattr("fasttest.host.asyncio_standin.adopt_installed", lambda: None)
+    monkeypatch.setattr(
+        "fasttest.host.asyncio_standin.adopt_installed", lambda config: None
+    )
     pytester.makeini("[pytest]\nfilterwarnings = error\n")
     assert pytester.runpytest_inprocess("--collect-only").ret == pytest.ExitCode.OK
 

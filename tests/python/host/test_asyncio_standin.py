@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,6 +34,19 @@ def only_the_stand_in(
     for name in NAMES:
         sys.modules.pop(name, None)
     sys.modules.update(kept)
+
+
+class Configuration(contextlib.ExitStack):
+    """What is asked of pytest's."""
+
+    add_cleanup = contextlib.ExitStack.callback
+
+
+@pytest.fixture
+def config() -> Iterator[Any]:
+    """A configuration that can be ended."""
+    with Configuration() as configuration:
+        yield configuration
 
 
 def imported() -> ModuleType:
@@ -91,15 +105,18 @@ def test_a_replaced_module_is_not_removed(
     assert sys.modules["pytest_asyncio"] is other
 
 
-def test_the_stand_in_is_not_taken_for_the_package() -> None:
+def test_the_stand_in_is_not_taken_for_the_package(config: Any) -> None:
     """Its version must not bring on the installed package's warnings."""
-    assert asyncio_standin.adopt_installed() is None
+    assert asyncio_standin.adopt_installed(config) is None
     imported()
-    assert asyncio_standin.adopt_installed() is None
+    assert asyncio_standin.adopt_installed(config) is None
 
 
-def test_the_packages_own_check_knows_our_items(tmp_path: Path) -> None:
-    """A conftest that has imported ``is_async_test`` asks the package's class."""
+@pytest.mark.parametrize("early", [True, False], ids=["imported", "not_imported"])
+def test_the_packages_own_check_knows_our_items(
+    tmp_path: Path, config: Any, early: bool
+) -> None:
+    """A conftest imports it when it likes; it asks the package's class."""
     package = tmp_path / "pytest_asyncio"
     package.mkdir()
     (package / "__init__.py").write_text("__version__ = '1.2.3'\n")
@@ -107,7 +124,30 @@ def test_the_packages_own_check_knows_our_items(tmp_path: Path) -> None:
         "import pytest\nclass PytestAsyncioFunction(pytest.Function): pass\n"
     )
     sys.path.insert(0, str(tmp_path))
-    assert asyncio_standin.adopt_installed() == (1, 2, 3)
-    base = importlib.import_module("pytest_asyncio.plugin").PytestAsyncioFunction
+    if early:
+        importlib.import_module(asyncio_standin.PLUGIN)
+    assert asyncio_standin.adopt_installed(config) == (1, 2, 3)
+    assert (asyncio_standin.PLUGIN in sys.modules) is early
+    plugin = importlib.import_module(asyncio_standin.PLUGIN)
+    base = plugin.PytestAsyncioFunction
     assert issubclass(asyncio_items.Coroutine, base)
     assert not issubclass(pytest.Function, base)
+    assert plugin.__spec__ is not None
+    assert plugin.__spec__.loader is plugin.__loader__
+    assert type(plugin.__loader__) is type(sys.modules["pytest_asyncio"].__loader__)
+
+
+def test_waiting_for_the_package_ends_with_the_configuration(
+    tmp_path: Path, config: Any
+) -> None:
+    """A later run in this process imports it as ever."""
+    package = tmp_path / "pytest_asyncio"
+    package.mkdir()
+    (package / "__init__.py").write_text("__version__ = '1.2.3'\n")
+    (package / "plugin.py").write_text("")
+    sys.path.insert(0, str(tmp_path))
+    before = list(sys.meta_path)
+    asyncio_standin.adopt_installed(config)
+    assert sys.meta_path != before
+    config.close()
+    assert sys.meta_path == before

@@ -35,6 +35,7 @@ class Reported:
             )
         )
         self._stops_at = stops_at
+        self._untold: list[Any] = []
 
     def item(self, test: int) -> Any:
         """An item whose hooks are this session's."""
@@ -61,8 +62,13 @@ class Reported:
         return Outcome(self.item(test), reports)
 
     def report(self, run: Any) -> None:
+        """The short way's, which keeps it for a while."""
+        self._untold.append(run)
+
+    def tell(self) -> None:
         """The short way's."""
-        self.calls.append(("passed", run))
+        self.calls += [("passed", run) for run in self._untold]
+        self._untold.clear()
 
     @property
     def order(self) -> list[int]:
@@ -170,8 +176,29 @@ def test_a_test_that_took_the_short_way_is_told_to_the_terminal_only() -> None:
     """There are no reports, as nobody reads them."""
     reported = Reported()
     outcome = Outcome(reported.item(0), passed="run 0")  # type: ignore[arg-type]
-    reporter(reported, in_order=False).emit(0, outcome)
+    reports = reporter(reported, in_order=False)
+    reports.emit(0, outcome)
+    reports.catch_up()
     assert reported.calls == [("passed", "run 0")]
+
+
+@pytest.mark.parametrize("way", ["emit", "add", "emit_held"])
+def test_what_has_passed_before_is_told_before(way: str) -> None:
+    """It may be kept for a while, but nothing overtakes it."""
+    reported = Reported()
+    reports = reporter(reported, in_order=False)
+    reports.emit(0, Outcome(reported.item(0), passed="run 0"))  # type: ignore[arg-type]
+    if way == "emit":
+        reports.emit(1, reported.outcome(1))
+    elif way == "add":
+        report, call = reported.outcome(1).reports[0]
+        item = reported.item(1)
+        item.ihook.pytest_runtest_makereport = lambda **_: report
+        assert call is not None
+        reports.add(item, call)
+    else:
+        reports.emit_held()
+    assert reported.calls[0] == ("passed", "run 0")
 
 
 def test_warnings_are_recorded_for_the_test_that_showed_them() -> None:

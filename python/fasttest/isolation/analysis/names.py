@@ -12,8 +12,7 @@ import functools
 import inspect
 import sys
 import types
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,8 +35,7 @@ _PUBLIC = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What an expression stands for.
 
     Attributes:
