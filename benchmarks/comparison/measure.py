@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -12,13 +14,12 @@ from comparison import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from comparison.runners import Runner
     from comparison.suite import Suite
 
 
-# Seconds of computing after which a processor that was idle is at its usual speed.
+# Seconds of work after which a machine that was idle is at its usual speed.
 _AWAKE_AFTER = 1.0
 
 
@@ -56,9 +57,9 @@ def in_turn(contestants: Sequence[Contestant], rounds: int) -> None:
     """Measure A B C A B C …, after one round that does not count.
 
     Whatever slows the machine for a while thus slows everybody. The first round fills
-    the caches of bytecode and shows who cannot run the suite at all. The processor is
+    the caches of bytecode and shows who cannot run the suite at all. The machine is
     awake when a figure is taken: one that has idled for the ten seconds of the
-    contestant before computes half as fast at first, which says nothing about this one.
+    contestant before is half as fast at first, which says nothing about this one.
 
     Args:
         contestants: The results to fill in, and how to get a figure for each.
@@ -68,7 +69,7 @@ def in_turn(contestants: Sequence[Contestant], rounds: int) -> None:
         for result, once in contestants:
             if result.reason:
                 continue
-            wake_processor()
+            wake_machine()
             try:
                 seconds = once()
             except Refused as refused:
@@ -78,11 +79,11 @@ def in_turn(contestants: Sequence[Contestant], rounds: int) -> None:
                 result.seconds.append(seconds)
 
 
-def wake_processor() -> None:
-    """Compute for a while, as the machine does where tests are run all day."""
+def wake_machine() -> None:
+    """Start interpreters for a while, as a machine does where tests are run all day."""
     end = time.perf_counter() + _AWAKE_AFTER
     while time.perf_counter() < end:
-        pass
+        process.run([sys.executable, "-c", "import pytest"], Path.cwd())
 
 
 def compare(
