@@ -19,7 +19,7 @@ from fasttest.isolation.analysis.resources import (
     is_appending,
     port_resource,
 )
-from fasttest.isolation.analysis.sources import Sources
+from fasttest.isolation.analysis.sources import Excerpts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Set
@@ -29,10 +29,10 @@ _WRITING = frozenset({"open", "touch", "write_bytes", "write_text"})
 
 
 class FixedResources:
-    """Finds what functions take; reads each file at most once."""
+    """Finds what functions take; reads each of them at most once."""
 
     def __init__(self) -> None:
-        self._sources = Sources()
+        self._sources = Excerpts()
         self._files: dict[types.CodeType, tuple[str, ...]] = {}
 
     def ports(self, function: types.FunctionType, names: Set[str]) -> tuple[str, ...]:

@@ -7,8 +7,13 @@ import tokenize
 import warnings
 from typing import TYPE_CHECKING, TypeAlias
 
+from fasttest.isolation.codes import codes
+
 if TYPE_CHECKING:
     import types
+
+# Lines after the last one with code in which a function may go on.
+_CLOSING = 20
 
 FunctionNode: TypeAlias = "ast.FunctionDef | ast.AsyncFunctionDef"
 
@@ -27,16 +32,73 @@ class Sources:
         return self._functions[file].get((code.co_name, code.co_firstlineno))
 
 
-def parse(file: str) -> ast.Module | None:
-    """The syntax tree of a file; None if it cannot be had."""
+class Excerpts:
+    """Reads of each file no more than the functions that are asked for.
+
+    For a few functions out of many: parsing a file takes a hundred times as long as
+    reading it.
+    """
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[str]] = {}
+        self._whole = Sources()
+
+    def node(self, code: types.CodeType) -> FunctionNode | None:
+        """As of ``Sources``, but that lines are counted from the function's first."""
+        file = code.co_filename
+        if file not in self._lines:
+            self._lines[file] = _lines(file) or []
+        lines = self._lines[file]
+        first, last = code.co_firstlineno, _last_line(code)
+        # What closes an expression that goes over several lines has no code.
+        for end in range(last, min(last + _CLOSING, len(lines)) + 1):
+            node = _only_function("".join(lines[first - 1 : end]))
+            if node is not None and node.name == code.co_name:
+                return node
+        return self._whole.node(code)
+
+
+def _parsed(text: str, name: str) -> ast.Module | None:
     try:
-        with tokenize.open(file) as source:
-            text = source.read()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes; they were compiled already
-            return ast.parse(text, file)
-    except (OSError, SyntaxError, ValueError, RecursionError):
+            return ast.parse(text, name)
+    except (SyntaxError, ValueError, RecursionError):
         return None
+
+
+def parse(file: str) -> ast.Module | None:
+    """The syntax tree of a file; None if it cannot be had."""
+    lines = _lines(file)
+    return None if lines is None else _parsed("".join(lines), file)
+
+
+def _lines(file: str) -> list[str] | None:
+    try:
+        with tokenize.open(file) as source:
+            return source.readlines()
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+def _last_line(code: types.CodeType) -> int:
+    """The last line of a function for which there is code."""
+    lines = (line for each in codes(code) for *_, line in each.co_lines())
+    return max(filter(None, lines), default=code.co_firstlineno)
+
+
+def _only_function(text: str) -> FunctionNode | None:
+    """The function that a text, indented or not, defines; None if it is not one."""
+    indented = text[:1].isspace()
+    tree = _parsed(f"if True:\n{text}" if indented else text, "<excerpt>")
+    statements: list[ast.stmt] = [] if tree is None else tree.body
+    if statements and isinstance(statements[0], ast.If) and indented:
+        statements = statements[0].body
+    if len(statements) == 1 and isinstance(
+        statements[0], (ast.FunctionDef, ast.AsyncFunctionDef)
+    ):
+        return statements[0]
+    return None
 
 
 def _functions(file: str) -> dict[tuple[str, int], FunctionNode]:
