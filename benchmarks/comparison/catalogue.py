@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from comparison import mixed, overhead, sleeping
+from comparison import hostile, mixed, overhead, sleeping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,7 @@ def all_suites(seed: int) -> list[Suite]:
         overhead.empty_async(),
         overhead.trivial_sync(),
         mixed.mixed(seed),
+        hostile.hostile(seed),
     ]
 
 

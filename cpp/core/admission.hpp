@@ -47,6 +47,8 @@ class Admission {
     /// Empties the queues; returns the tests that were in them in collection order.
     std::vector<TestId> stop();
 
+    /// Whether the test never has company: it is exclusive, or there is none for anybody.
+    bool runs_alone(TestId test) const { return concurrency_ == 1 || plan_.is_exclusive(test); }
     std::size_t in_flight() const { return flying_.size(); }
     const std::vector<TestId>& flying() const { return flying_; }
     std::size_t queued() const { return queued_; }

@@ -18,7 +18,7 @@ Action Orchestrator::leave(Stream& stream) {
         if (scopes_.remaining(scope) == 1) {
             if (const auto action = close(stream, scope)) return *action;
             scopes_.close(scope);
-        } else if (scopes_.last(scope) == stream.test) {
+        } else if (scopes_.last(scope) == stream.test && !admission_.runs_alone(stream.test)) {
             return linger(stream);
         } else {
             scopes_.leave(scope);
@@ -30,7 +30,8 @@ Action Orchestrator::leave(Stream& stream) {
 }
 
 /// The last test in collection order stays until the others have left, so that an error in the
-/// teardown is reported where pytest reports it. It holds nothing that anybody may wait for.
+/// teardown is reported where pytest reports it. It holds nothing that anybody may wait for. One
+/// that runs alone does not stay: others would run in its midst.
 Action Orchestrator::linger(Stream& stream) {
     release(stream);
     admission_.land(stream.test);

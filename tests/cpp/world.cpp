@@ -36,6 +36,10 @@ bool World::is_alone(TestId test) const {
     return concurrency_ > 1 && (plan_.is_exclusive(test) || lives_.at(test).runs > 1);
 }
 
+bool World::never_has_company(TestId test) const {
+    return test != none && (concurrency_ == 1 || plan_.is_exclusive(test));
+}
+
 void World::admitted(TestId test) {
     const Action action{ActionKind::nothing, test};
     Life& life = lives_[test];
@@ -49,6 +53,8 @@ void World::admitted(TestId test) {
     std::map<ResourceId, std::int32_t> taken;
     for (const Claim& c : plan_.claims_of(test)) taken[c.resource] += c.units;
     for (auto& [other, state] : lives_) {
+        law(!never_has_company(other) || state.phase != Phase::over,
+            "nothing starts before a test has ended that runs alone", action);
         if (!runs(other)) continue;
         ++others;
         law(!is_alone(other), "nothing starts beside an exclusive test", action);

@@ -84,6 +84,7 @@ class World {
     void law(bool holds, const std::string& text, const Action& action);
     bool runs(TestId test) const;
     bool is_alone(TestId test) const;
+    bool never_has_company(TestId test) const;
     void see_progress(Life& life, const Action& action);
     void use_entries_before(Life& life, const Action& action, std::size_t end);
     void own_set_up(Life& life, const Action& action);

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from comparison import catalogue, mixed, overhead, process, sleeping
+from comparison import catalogue, hostile, mixed, overhead, process, sleeping
 from comparison.runners import REFERENCE
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ SMALL = [
     overhead.empty_async(tests=4, files=2),
     overhead.trivial_sync(tests=4, files=2),
     mixed.mixed(3, files=2, pieces=12),
+    hostile.hostile(3, number=24),
 ]
 
 
