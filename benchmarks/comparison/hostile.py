@@ -94,7 +94,8 @@ def state():
         "cwd": os.getcwd(),
         "path": list(sys.path),
         "fake": sys.modules.get("fake_module"),
-        "filters": list(warnings.filters),
+        # Not the actions: what is shown once is told apart by who asks.
+        "filters": [rest for _, *rest in warnings.filters],
         "level": shared.LOGGER.level,
         "handlers": list(shared.LOGGER.handlers),
         "locale": locale.setlocale(locale.LC_CTYPE),
@@ -351,6 +352,55 @@ CHANGES_THERE_ARE = {
     ),
 }
 
+# What no test can have for itself beside others; those which change it run alone.
+NOT_SHARED = {
+    "capfd": Change(
+        ["capfd"],
+        "",
+        'os.write(1, b"%d at %d" % (n, turn))\n'
+        'assert capfd.readouterr().out == f"{n} at {turn}"',
+        touches=["stdout"],
+    ),
+    "signal": Change(
+        [],
+        "received = []\n"
+        "note = lambda number, frame: received.append(number)\n"
+        "handler = signal.signal(signal.SIGUSR1, note)",
+        "signal.raise_signal(signal.SIGUSR1)\nassert len(received) == turn + 1",
+        "signal.signal(signal.SIGUSR1, handler)",
+        touches=["signal"],
+    ),
+    "syspath_by_hand": Change(
+        [],
+        "sys.path.insert(0, str(n))",
+        "assert sys.path[0] == str(n)",
+        "sys.path.remove(str(n))",
+        touches=["sys.path"],
+    ),
+    "zone": Change(
+        ["monkeypatch"],
+        'monkeypatch.setenv("TZ", f"ABC+{n % 12}")\ntime.tzset()',
+        "assert time.timezone == n % 12 * 3600",
+        'monkeypatch.delenv("TZ")\ntime.tzset()',
+        touches=["TZ"],
+    ),
+    "clock": Change(
+        ["monkeypatch"],
+        'monkeypatch.setattr(time, "time", lambda: n)',
+        "assert time.time() == n",
+        touches=["time"],
+    ),
+    "umask": Change(
+        ["tmp_path"],
+        "mask = os.umask(0o077 if n % 2 else 0o022)",
+        "path = tmp_path / str(turn)\n"
+        "path.touch()\n"
+        "assert path.stat().st_mode & 0o077 == (0 if n % 2 else 0o044)",
+        "os.umask(mask)",
+        touches=["umask"],
+    ),
+}
+
 _INI = """\
 [pytest]
 asyncio_mode = auto
@@ -365,7 +415,9 @@ import locale
 import logging
 import os
 import random
+import signal
 import sys
+import time
 import types
 import warnings
 from pathlib import Path
@@ -404,12 +456,38 @@ def hostile(seed: int, *, number: int = TESTS, red: bool = False) -> Suite:
     )
 
 
+def not_shared(seed: int, number: int = 24) -> Suite:
+    """As ``hostile``, and each test changes one thing more, of which there is one.
+
+    No faster than one by one: it shows that these tests are kept apart.
+    """
+    chance = random.Random(seed)
+    names = sorted(NOT_SHARED)
+    tests = (
+        _test(test, chance, red=False, more=NOT_SHARED[names[test % len(names)]])
+        for test in range(number)
+    )
+    return Suite(
+        name="not-shared",
+        about=f"{number} x sleep({SECONDS}), each with what is shared, seed {seed}",
+        files={
+            "shared.py": SHARED,
+            "conftest.py": CONFTEST,
+            "pytest.ini": _INI,
+            "test_not_shared.py": _HEAD + "\n".join(tests),
+        },
+        expected=Counts(passed=number),
+    )
+
+
 def _fails(test: int) -> bool:
     return test % FAILING == FAILING - 1
 
 
-def _test(number: int, chance: random.Random, *, red: bool) -> str:
-    changes = list(_some(chance))
+def _test(
+    number: int, chance: random.Random, *, red: bool, more: Change | None = None
+) -> str:
+    changes = list(_some(chance, [] if more is None else [more]))
     fixtures = dict.fromkeys(f for change in changes for f in change.fixtures)
     waits = [chance.random() for _ in range(TURNS)]
     lines = [f"n = {number}"]
@@ -435,11 +513,12 @@ def _test(number: int, chance: random.Random, *, red: bool) -> str:
     return f"\nasync def test_{number}({arguments}):\n{body}\n"
 
 
-def _some(chance: random.Random) -> Iterator[Change]:
-    """Changes that can be made by one test, in an order of their own."""
+def _some(chance: random.Random, given: Sequence[Change]) -> Iterator[Change]:
+    """Changes that can be made by one test, in an order of their own; and these."""
     names = chance.sample(sorted(CHANGES_THERE_ARE), k=len(CHANGES_THERE_ARE))
     wanted = chance.randint(*CHANGES)
-    touched: set[str] = set()
+    touched = {name for change in given for name in change.touches}
+    yield from given
     for name in names:
         change = CHANGES_THERE_ARE[name]
         if wanted and touched.isdisjoint(change.touches):

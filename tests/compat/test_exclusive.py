@@ -271,6 +271,17 @@ _STATES = {
         """,
         "not any('test_changes' in path for path in sys.path)",
     ),
+    "modules_by_hand": _beside(
+        """
+    async def test_changes():
+        sys.modules["only_here"] = module = type(sys)("only_here")
+        await asyncio.sleep(0.02)
+        import only_here
+        assert only_here is module
+        del sys.modules["only_here"]
+        """,
+        "'only_here' not in sys.modules",
+    ),
 }
 
 _TABLES = (Table("exclusive", _STATES, "asyncio_mode = auto"),)

@@ -627,6 +627,23 @@ _OF_THE_PROCESS = {
             assert locale.setlocale(locale.LC_ALL) == before
         """
     ),
+    "import_path_by_hand": _own(
+        """
+        @TWENTY
+        async def test_own(n):
+            sys.path.insert(0, f"/sample_own/{n}")
+            await gate.arrive("path")
+            try:
+                assert [p for p in sys.path if "sample_own" in p] == [f"/sample_own/{n}"]
+            finally:
+                sys.path.remove(f"/sample_own/{n}")
+
+        async def test_the_others():
+            before = list(sys.path)
+            await asyncio.sleep(0.005)
+            assert sys.path == before
+        """
+    ),
     "event_loop_policy": _own(
         """
         @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,8 @@ class Virtual:
         elif kind is Kind.EXAMPLES:
             for cell in hypothesis_state.begin():
                 state.note(cell, stays=True)
+        elif kind is Kind.IMPORT_PATH:
+            state.note(cells.Contents(sys.path), stays=True)
         elif kind is Kind.LOCALE:
             state.note(cells.Locale(), stays=True)
         elif kind is Kind.RANDOM:

@@ -17,6 +17,7 @@ import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from fasttest.isolation import import_state
 from fasttest.isolation.codes import codes
 from fasttest.isolation.fixed_resources import FixedResources
 
@@ -38,6 +39,7 @@ class Kind(enum.Enum):
     RANDOM = "state of random number generators"
     LOCALE = "locale"
     POLICY = "event loop policy"
+    IMPORT_PATH = "import path"
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,9 @@ class ProcessState:
                 changes = name != "environ" or _changes_mapping(code, names)
             if changes:
                 yield Finding(f"{name} in {code.co_name}", kind)
+        for member in import_state.changed(code, names, spaces):
+            kind = Kind.IMPORT_PATH if member == "path" else None
+            yield Finding(f"sys.{member} is changed in {code.co_name}", kind)
         for port in self._resources.ports(function, names):
             yield Finding(f"{port} in {code.co_name}", resource=port)
         for owner, attribute, is_read in _assigned_attributes(code, spaces):
