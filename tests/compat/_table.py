@@ -106,6 +106,8 @@ CROWDED = Setting(
     "crowded", ("--concurrency", _CROWD, "--no-rescue", _JUNIT), PARTIES, _SHUFFLED
 )
 SETTINGS = (SERIAL, DEFAULT, CROWDED)
+# For tests that do get in each other's way, and need the second chance.
+RESCUED = (SERIAL, DEFAULT)
 # For what depends on the order in which tests start or on who comes first at a wait.
 IN_ORDER = (SERIAL, DEFAULT, replace(CROWDED, shuffled=False))
 

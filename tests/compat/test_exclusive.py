@@ -274,13 +274,13 @@ _STATES = {
     "modules_by_hand": _beside(
         """
     async def test_changes():
-        sys.modules["only_here"] = module = type(sys)("only_here")
+        sys.modules["only_by_hand"] = module = type(sys)("only_by_hand")
         await asyncio.sleep(0.02)
-        import only_here
-        assert only_here is module
-        del sys.modules["only_here"]
+        import only_by_hand
+        assert only_by_hand is module
+        del sys.modules["only_by_hand"]
         """,
-        "'only_here' not in sys.modules",
+        "'only_by_hand' not in sys.modules",
     ),
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import IN_ORDER, Feature, Table
+from ._table import IN_ORDER, RESCUED, Feature, Table
 
 _HEADER = """
     import asyncio, pytest
@@ -294,8 +294,76 @@ _INI = """
     addopts = --strict-markers
 """
 
+# What wakes who waits in another event loop: alone nobody would have waited.
+_PRIMITIVES = {
+    "lock": Feature(
+        """
+        import asyncio
+
+        lock = asyncio.Lock()
+
+        async def test_first():
+            async with lock:
+                await asyncio.sleep(0.02)
+
+        async def test_second():
+            async with lock:
+                await asyncio.sleep(0.02)
+        """
+    ),
+    "event": Feature(
+        """
+        import asyncio
+
+        event = asyncio.Event()
+
+        async def test_sets():
+            await asyncio.sleep(0.02)
+            event.set()
+
+        async def test_waits():
+            await event.wait()
+        """
+    ),
+    "future_of_a_wider_loop": Feature(
+        """
+        import asyncio, pytest
+
+        waiting = []
+
+        @pytest.mark.asyncio(loop_scope="module")
+        async def test_first():
+            waiting.append(asyncio.get_running_loop().create_future())
+            waiting[0].set_result(None)
+            await waiting[0]
+
+        async def test_second():
+            await asyncio.sleep(0.01)
+            assert waiting[0].done()
+        """
+    ),
+}
+
+_REFUSED = {
+    "many_at_a_lock": Feature(
+        """
+        import asyncio, pytest
+
+        lock = asyncio.Lock()
+
+        @pytest.mark.parametrize("n", range(6))
+        async def test_it(n):
+            async with lock:
+                await asyncio.sleep(0.005)
+        """
+    ),
+}
+
 # Readers wait for one another, and a writer that starts between them parts them.
 TABLES = [
+    Table("shared_primitives", _PRIMITIVES, ini="asyncio_mode = auto"),
+    # An error, beside others, for who waits on a second loop for the same lock.
+    Table("bound_to_a_loop", _REFUSED, ini="asyncio_mode = auto", settings=RESCUED),
     Table(
         "isolation_marks",
         _MARKS,

@@ -634,7 +634,8 @@ _OF_THE_PROCESS = {
             sys.path.insert(0, f"/sample_own/{n}")
             await gate.arrive("path")
             try:
-                assert [p for p in sys.path if "sample_own" in p] == [f"/sample_own/{n}"]
+                own = [path for path in sys.path if "sample_own" in path]
+                assert own == [f"/sample_own/{n}"]
             finally:
                 sys.path.remove(f"/sample_own/{n}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import RESCUED, Feature, Table
 
 _SKIPS = {
     "skip": Feature(
@@ -103,10 +103,54 @@ _SKIPS = {
     ),
 }
 
-_TABLE = Table("skips", _SKIPS, "asyncio_mode = auto")
+_IN_COMPANY = Feature(
+    """
+    import asyncio, pytest
+
+    busy = []
+
+    @pytest.mark.parametrize("n", range(3))
+    async def test_skips_if_busy(n):
+        if busy:
+            pytest.skip("others are at it")
+        busy.append(n)
+        await asyncio.sleep(0.01)
+        busy.remove(n)
+
+    @pytest.fixture
+    def lonely():
+        if busy:
+            pytest.xfail("others are at it")
+
+    @pytest.mark.parametrize("n", range(3))
+    async def test_expects_to_be_alone(lonely, n):
+        busy.append(n)
+        await asyncio.sleep(0.01)
+        busy.remove(n)
+
+    @pytest.mark.xfail(strict=True)
+    @pytest.mark.parametrize("n", range(3))
+    async def test_has_to_fail(n):
+        assert not busy
+        busy.append(n)
+        await asyncio.sleep(0.01)
+        busy.remove(n)
+    """,
+    sees="passed failed",
+)
+
+_TABLES = (
+    Table("skips", _SKIPS, "asyncio_mode = auto"),
+    Table(
+        "skips-in-company",
+        {"in_company": _IN_COMPANY},
+        "asyncio_mode = auto",
+        settings=RESCUED,
+    ),
+)
 
 
-@pytest.mark.parametrize("row", rows(_TABLE))
+@pytest.mark.parametrize("row", rows(*_TABLES))
 def test_skips_agree(runs: Runs, row: Row) -> None:
     """A test is skipped for the reason that pytest reports."""
     runs.check(row)

@@ -97,13 +97,15 @@ class Executor:
         self._fatal = self._fatal or error
         self.core.stop()
 
-    def interrupt(self, error: KeyboardInterrupt) -> None:
+    def interrupt(self, error: KeyboardInterrupt, stream: Stream) -> None:
         """End the run as Ctrl-C does.
 
         Args:
             error: Raised by ``run``: it says where the run was interrupted.
+            stream: The test in which it was raised; its teardown is not cancelled.
         """
         self._interrupted_by = self._interrupted_by or error
+        stream.ending = True
         self.hub.interrupt()
 
     def wait(self, stream: Stream) -> Action:
@@ -224,7 +226,8 @@ class Executor:
         self.interrupted = True
         self.core.stop()
         for stream in list(self._streams.values()):
-            stream.cancel()
+            if not stream.ending:
+                stream.cancel()
 
     def _open_loop(self, stream: Stream, loop: int) -> None:
         options = self.work.loop_options(stream, loop)

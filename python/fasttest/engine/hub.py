@@ -340,14 +340,26 @@ class Hub:
             if self._gave_way and not (chance and progress and not chance.comes_back()):
                 ready.extend(self._gave_way)
                 self._gave_way.clear()
+                self._wake_called()
                 continue
-            if progress:
+            if progress or self._wake_called():
                 continue
             self._wait_for_any()
             if chance is not None:
                 chance.is_idle()
             if after_step is not None:
                 after_step()
+
+    def _wake_called(self) -> bool:
+        """Let loops go on which others have given callbacks while they wait.
+
+        No event tells of those: a lock that tests share wakes who waits for it by
+        ``call_soon`` on his loop. Alone nobody would have waited.
+        """
+        called = [strand for strand in self._waits if strand.callbacks]
+        for strand in called:
+            self.make_ready(strand)
+        return bool(called)
 
     def _wait_for_any(self) -> None:
         if not self._waits and not self._awaited_from_threads:

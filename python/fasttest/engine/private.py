@@ -11,7 +11,10 @@ import importlib
 import signal
 import sys
 from asyncio import events, tasks
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
 
 # Running loop, its current task (only where that is kept per thread), what the thread
 # does with coroutines, policy, the policy's current loop, whether it was set.
@@ -112,6 +115,15 @@ def selector_of(loop: asyncio.AbstractEventLoop) -> object | None:
     """The selector a loop waits with, if it is a selector loop."""
     selector: object | None = getattr(loop, "_selector", None)
     return selector
+
+
+def callbacks_of(selector: object) -> Sized | None:
+    """What the running loop has to call, if it waits with this selector."""
+    loop: Any = get_running_loop()
+    if loop is None or selector_of(loop) is not selector:
+        return None
+    callbacks: Sized | None = getattr(loop, "_ready", None)
+    return callbacks
 
 
 def check_runnable(loop: asyncio.AbstractEventLoop) -> None:

@@ -66,6 +66,7 @@ class HubSelector(_PlatformSelector):
         if ready:
             return ready
         self._hub = strand.hub
+        strand.callbacks = private.callbacks_of(self)
         strand.hub.wait_for(self.fileno(), timeout)
         return super().select(0)
 

@@ -13,7 +13,7 @@ from fasttest.engine.private import LoopState, get_loop_state, set_loop_state
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import Callable
+    from collections.abc import Callable, Sized
 
     from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
@@ -78,6 +78,7 @@ class Strand:
         "_value",
         "account",
         "background",
+        "callbacks",
         "clients",
         "data",
         "descriptor",
@@ -123,6 +124,8 @@ class Strand:
         # timer whose ticket is not its strand's is void.
         self.descriptor: int | None = None
         self.ticket = 0
+        # Where others may put calls for the loop that waits meanwhile.
+        self.callbacks: Sized | None = None
         # When the timer ends its wait, at the latest.
         self.due: float | None = None
         self.waits_in_place = False

@@ -32,6 +32,7 @@ class Stream:
         errors: What teardowns raised, in their order, both the test's own and those
             of wider scopes which ended with it.
         cancelled: Whether it was in flight at Ctrl-C, and so has no outcome.
+        ending: Whether it has interrupted the run itself, and is being torn down.
         ended_badly: Whether a teardown failed that was to make room for this test's
             parameter. A second run would not meet it again.
         lingered: Seconds spent in waiting for other tests during teardown.
@@ -45,6 +46,7 @@ class Stream:
         "cancelled",
         "data",
         "ended_badly",
+        "ending",
         "errors",
         "held",
         "lingered",
@@ -66,6 +68,7 @@ class Stream:
         self.held = -1
         self.cancelled = False
         self.ended_badly = False
+        self.ending = False
         self.data: Any = None
 
     def set_up(self) -> None:

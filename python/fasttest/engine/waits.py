@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from fasttest.engine.poller import Poller
     from fasttest.engine.strand import Strand
@@ -42,6 +42,10 @@ class Waits:
     def __len__(self) -> int:
         """The number of strands that wait; each does for one descriptor."""
         return len(self._by_descriptor)
+
+    def __iter__(self) -> Iterator[Strand]:
+        """The strands that wait."""
+        return iter(self._by_descriptor.values())
 
     def open(self) -> None:
         """Make ready to wait."""

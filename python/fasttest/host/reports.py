@@ -42,6 +42,14 @@ class Outcome:
         """Whether a phase failed."""
         return any(report.failed for report, _ in self.reports)
 
+    @property
+    def may_differ(self) -> bool:
+        """Whether a phase ended, though not badly, by what it met when it ran."""
+        return any(
+            private.may_end_otherwise(self.item, report, call)
+            for report, call in self.reports
+        )
+
 
 @contextlib.contextmanager
 def held_reports(session: pytest.Session) -> Iterator[None]:

@@ -463,7 +463,10 @@ class Run:
             return True
         if _has_errors_of_others(run):
             return True
-        return not (run.suspect or run.outcome.failed or run.failed_teardown)
+        outcome = run.outcome
+        return not (
+            run.suspect or outcome.failed or outcome.may_differ or run.failed_teardown
+        )
 
     @property
     def concurrency(self) -> int:
@@ -497,7 +500,7 @@ class Run:
     def _end_session(self, run: ItemRun, error: BaseException) -> None:
         """End the session with what left a test's run, after all teardowns."""
         if isinstance(error, KeyboardInterrupt):
-            self.executor.interrupt(error)
+            self.executor.interrupt(error, run.stream)
         else:
             self._reporter.end_after(run.stream.test)
             self.executor.stop(error)

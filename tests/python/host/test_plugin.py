@@ -201,6 +201,34 @@ CONFLICT = """
 """
 
 
+@pytest.mark.parametrize("wait", ["pass", "await asyncio.sleep(0.01)"])
+def test_who_interrupts_the_run_is_torn_down(
+    pytester: pytest.Pytester, wait: str
+) -> None:
+    """Also where that takes its time; what others do is cancelled."""
+    source = f"""
+        import asyncio, pathlib, pytest
+
+        @pytest.fixture
+        async def resource():
+            yield
+            await asyncio.sleep(0.01)
+            pathlib.Path("torn down").touch()
+
+        async def test_other(): await asyncio.sleep(20)
+
+        async def test_it(resource):
+            {wait}
+            raise KeyboardInterrupt
+    """
+    pytester.makepyfile(source)
+    options = ("-p", "fasttest.host.plugin", "--asyncio-mode=auto")
+    result = pytester.runpytest_subprocess(*options)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    assert (pytester.path / "torn down").exists()
+    result.stdout.fnmatch_lines(["*KeyboardInterrupt", "*no tests ran*"])
+
+
 def test_conflicts_are_listed(pytester: pytest.Pytester) -> None:
     """A test that only passes alone has passed, but somebody should know."""
     result = run(pytester, CONFLICT)
