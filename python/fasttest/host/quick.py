@@ -66,7 +66,8 @@ class QuickWay:
         self._has_one_status = private.is_status_pytests_own(session.config)
         option = session.config.option
         # Names are to be seen at once, and what is not captured between the letters.
-        self._gathers = option.capture != "no" and getattr(option, "verbose", 0) <= 0
+        captures = getattr(option, "capture", "no") != "no"
+        self._gathers = captures and getattr(option, "verbose", 0) <= 0
         self._untold: list[pytest.TestReport] = []
         self._untold_since = 0.0
         self.open = (

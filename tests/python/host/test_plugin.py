@@ -372,3 +372,12 @@ def test_reruns_that_a_conftest_provides_are_its_own(pytester: pytest.Pytester) 
     pytester.makeconftest("def pytest_addoption(parser): parser.addoption('--reruns')")
     result = run(pytester, "def test(): ...", "-p", "no:rerunfailures", "--reruns=2")
     result.assert_outcomes(passed=1)
+
+
+def test_capturing_can_be_turned_off(pytester: pytest.Pytester) -> None:
+    """With its plugin goes its option."""
+    pytester.makepyfile("def test_it(): print('seen')")
+    options = ("-p", "fasttest.host.plugin", "-p", "no:capture")
+    result = pytester.runpytest_subprocess(*options)
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*seen*"])
