@@ -452,7 +452,8 @@ def hostile(seed: int, *, number: int = TESTS, red: bool = False) -> Suite:
         about=f"{number} x sleep({SECONDS}), each in a changed process, seed {seed}",
         files=files,
         expected=Counts(passed=number - failed, failed=failed),
-        goal=20.0,
+        # pytest itself computes an eighth of its time: patches, fixtures, reports.
+        goal=8.0,
     )
 
 
