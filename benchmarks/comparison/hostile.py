@@ -407,6 +407,8 @@ asyncio_mode = auto
 asyncio_default_fixture_loop_scope = function
 """
 
+_COMMON = {"shared.py": SHARED, "conftest.py": CONFTEST, "pytest.ini": _INI}
+
 _HEAD = """\
 import asyncio
 import contextlib
@@ -439,8 +441,7 @@ def hostile(seed: int, *, number: int = TESTS, red: bool = False) -> Suite:
     """
     chance = random.Random(seed)
     failed = sum(red and _fails(test) for test in range(number))
-    files = {"shared.py": SHARED, "conftest.py": CONFTEST}
-    files["pytest.ini"] = _INI
+    files = dict(_COMMON)
     for file in range(FILES):
         tests = (
             _test(test, chance, red=red and _fails(test))
@@ -471,12 +472,7 @@ def not_shared(seed: int, number: int = 24) -> Suite:
     return Suite(
         name="not-shared",
         about=f"{number} x sleep({SECONDS}), each with what is shared, seed {seed}",
-        files={
-            "shared.py": SHARED,
-            "conftest.py": CONFTEST,
-            "pytest.ini": _INI,
-            "test_not_shared.py": _HEAD + "\n".join(tests),
-        },
+        files={**_COMMON, "test_not_shared.py": _HEAD + "\n".join(tests)},
         expected=Counts(passed=number),
     )
 
@@ -491,27 +487,25 @@ def _test(
     changes = list(_some(chance, [] if more is None else [more]))
     fixtures = dict.fromkeys(f for change in changes for f in change.fixtures)
     waits = [chance.random() for _ in range(TURNS)]
-    lines = [f"n = {number}"]
-    lines += [change.begin for change in changes]
+    beginnings = [f"n = {number}", *(change.begin for change in changes)]
+    turns = []
     for turn, wait in enumerate(waits):
-        lines.append(f"await asyncio.sleep({SECONDS * wait / sum(waits):.4f})")
-        lines.append(f"turn = {turn}")
-        lines += [change.check for change in changes]
+        turns.append(f"await asyncio.sleep({SECONDS * wait / sum(waits):.4f})")
+        turns.append(f"turn = {turn}")
+        turns += [change.check for change in changes]
     if red:
-        lines.append("assert n < 0")
+        turns.append("assert n < 0")
     endings = [change.end for change in changes if change.end]
     chance.shuffle(endings)
     if endings:
-        # As they stand, each is to be undone whatever becomes of the others.
-        body = "\n".join(lines[1 + len(changes) :])
-        undo = "\n".join(endings)
-        lines[1 + len(changes) :] = [
-            f"try:\n{textwrap.indent(body, '    ')}\n"
-            f"finally:\n{textwrap.indent(undo, '    ')}"
-        ]
-    body = textwrap.indent("\n".join(filter(None, lines)), "    ")
+        turns = ["try:", _indented(turns), "finally:", _indented(endings)]
     arguments = ", ".join(["clock", *fixtures])
+    body = _indented([*filter(None, beginnings), *turns])
     return f"\nasync def test_{number}({arguments}):\n{body}\n"
+
+
+def _indented(lines: Sequence[str]) -> str:
+    return textwrap.indent("\n".join(lines), "    ")
 
 
 def _some(chance: random.Random, given: Sequence[Change]) -> Iterator[Change]:

@@ -201,7 +201,8 @@ class Hub:
     def wake(self, loop: asyncio.AbstractEventLoop) -> None:
         """Make a loop look at its callbacks again, if its strand waits for events.
 
-        Needed after ``call_soon`` and the like from another strand of the thread.
+        For what another strand of the thread has done to it, such as ``stop``. Calls
+        that others gave it are noticed anyhow, once nobody else can go on.
         """
         found = private.selector_of(loop)
         if isinstance(found, selector.HubSelector):

@@ -18,7 +18,7 @@ import pytest
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import plugins, private
 from fasttest.host.hypothesis_state import can_take_turns, handle_of, is_given
-from fasttest.isolation.codes import codes
+from fasttest.isolation.codes import named_in
 from fasttest.isolation.process_state import Finding, Kind
 
 if TYPE_CHECKING:
@@ -231,5 +231,4 @@ def _names(function: Callable[..., Any]) -> Iterator[str]:
     """The names which a function uses, those of the functions inside it included."""
     code = getattr(function, "__code__", None)
     if isinstance(code, types.CodeType):
-        for each in codes(code):
-            yield from each.co_names
+        yield from named_in(code)

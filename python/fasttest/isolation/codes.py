@@ -1,4 +1,4 @@
-"""The code objects of a function."""
+"""The code objects of a function, and what they name."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from codes(constant)
+
+
+def named_in(code: types.CodeType) -> Iterator[str]:
+    """The globals and attributes that a function names, those inside it included."""
+    for each in codes(code):
+        yield from each.co_names

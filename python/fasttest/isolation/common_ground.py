@@ -9,7 +9,7 @@ import types
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from fasttest.isolation.codes import codes
+from fasttest.isolation.codes import codes, named_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -61,9 +61,8 @@ class CommonGround:
         self, function: Any, code: types.CodeType, found: set[str]
     ) -> Iterator[Any]:
         """Note what a function uses; yields the functions it may call."""
-        inside = list(codes(code))
-        names = {name for each in inside for name in each.co_names}
-        for each in inside:
+        names = set(named_in(code))
+        for each in codes(code):
             found.update(_constants(each, names))
             found.update(f"global {name}" for name in _stored_globals(each))
         spaces = function.__globals__

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fasttest.isolation import import_state
-from fasttest.isolation.codes import codes
+from fasttest.isolation.codes import codes, named_in
 from fasttest.isolation.fixed_resources import FixedResources
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class ProcessState:
         return (*patched, *self._seen[code])
 
     def _look_into(self, function: Any, code: types.CodeType) -> Iterator[Finding]:
-        names = set(_names(code))
+        names = set(named_in(code))
         spaces = function.__globals__
         for name in sorted(names & _CHANGING):
             if name in _CHANGING_MEMBERS:
@@ -307,13 +307,9 @@ def _decorators(function: Any) -> Iterator[Finding]:
 def names_in(function: Any) -> frozenset[str]:
     """The globals and attributes that a function names; none if it has no code."""
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return frozenset(_names(code)) if isinstance(code, types.CodeType) else frozenset()
-
-
-def _names(code: types.CodeType) -> Iterator[str]:
-    """Names a function uses, those of the functions written inside it included."""
-    for each in codes(code):
-        yield from each.co_names
+    return (
+        frozenset(named_in(code)) if isinstance(code, types.CodeType) else frozenset()
+    )
 
 
 def _imported(code: types.CodeType) -> Iterator[str]:
@@ -352,21 +348,19 @@ def _assigned_attributes(
     """
     if not _stores(code, *_SETTING_ATTRIBUTES):
         return
-    assigned: dict[tuple[str, str], None] = {}
-    read: set[tuple[str, str]] = set()
-    owner = ""
-    for instruction in dis.get_instructions(code):
-        if isinstance(spaces.get(owner), (types.ModuleType, type)):
-            if instruction.opcode in _SETTING_ATTRIBUTES:
-                assigned[owner, instruction.argval] = None
-            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-                read.add((owner, instruction.argval))
-        owner = instruction.argval if instruction.opname == "LOAD_GLOBAL" else ""
-    for place in assigned:
-        yield *place, place in read
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _assigned_attributes(constant, spaces)
+    for each in codes(code):
+        assigned: dict[tuple[str, str], None] = {}
+        read: set[tuple[str, str]] = set()
+        owner = ""
+        for instruction in dis.get_instructions(each):
+            if isinstance(spaces.get(owner), (types.ModuleType, type)):
+                if instruction.opcode in _SETTING_ATTRIBUTES:
+                    assigned[owner, instruction.argval] = None
+                elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                    read.add((owner, instruction.argval))
+            owner = instruction.argval if instruction.opname == "LOAD_GLOBAL" else ""
+        for place in assigned:
+            yield *place, place in read
 
 
 def _same_package(module: str, other: str) -> bool:

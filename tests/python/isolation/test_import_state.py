@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.isolation import import_state
-from fasttest.isolation.codes import codes
+from fasttest.isolation.codes import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +83,7 @@ def _means_another_path(values: list[str]) -> None:
 def found(function: Callable[..., Any]) -> list[str]:
     """What is found in a function."""
     code = function.__code__
-    names = {name for each in codes(code) for name in each.co_names}
-    return list(import_state.changed(code, names, function.__globals__))
+    return list(import_state.changed(code, set(named_in(code)), function.__globals__))
 
 
 @pytest.mark.parametrize(
