@@ -329,6 +329,26 @@ _EMITTED = {
         """,
         "failed",
     ),
+    "tasks_in_empty_contexts": _own(
+        """
+        import contextvars
+
+        async def serve(n):
+            print("out", n)
+            LOG.warning("log %s", n)
+            warnings.warn(f"warned {n}")
+            with mock.patch.object(Settings, "mode", n):
+                await gate.arrive("empty contexts")
+                assert Settings.mode == n
+            print("err", n, file=sys.stderr)
+
+        @TWENTY
+        async def test_own(n):
+            await contextvars.Context().run(asyncio.ensure_future, serve(n))
+            assert n != 3
+        """,
+        "passed failed",
+    ),
     "capsysbinary": _own(
         """
         @TWENTY
@@ -625,6 +645,48 @@ _OF_THE_PROCESS = {
             before = locale.setlocale(locale.LC_ALL)
             await asyncio.sleep(0.005)
             assert locale.setlocale(locale.LC_ALL) == before
+        """
+    ),
+    "disabled_levels": _own(
+        """
+        @TWENTY
+        async def test_own(n):
+            logging.disable(n)
+            await gate.arrive("disabled")
+            assert logging.root.manager.disable == n
+            assert LOG.isEnabledFor(15) == (n < 15 and LOG.getEffectiveLevel() <= 15)
+            logging.disable(logging.NOTSET)
+        """
+    ),
+    "what_a_wider_fixture_sets": _own(
+        """
+        @pytest.fixture(scope="module")
+        def service():
+            os.environ["SAMPLE_SERVICE"] = "up"
+            Settings.table["service"] = "up"
+            yield
+            del os.environ["SAMPLE_SERVICE"], Settings.table["service"]
+
+        @pytest.fixture(scope="session")
+        def server():
+            os.environ["SAMPLE_SERVER"] = "up"
+
+        @TWENTY
+        async def test_own(n, server):
+            os.environ["SAMPLE_OWN"] = str(n)
+            await gate.arrive("wider")
+            assert os.environ["SAMPLE_SERVER"] == "up"
+            assert os.environ.pop("SAMPLE_OWN") == str(n)
+
+        @TWENTY
+        async def test_later(n, request, monkeypatch):
+            monkeypatch.setenv("SAMPLE_OWN", str(n))
+            monkeypatch.setitem(Settings.table, "kept", n)
+            request.getfixturevalue("service")
+            await gate.arrive("later")
+            assert os.environ["SAMPLE_SERVICE"] == "up"
+            assert os.environ["SAMPLE_OWN"] == str(n)
+            assert Settings.table == {"kept": n, "service": "up"}
         """
     ),
     "import_path_by_hand": _own(

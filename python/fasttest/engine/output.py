@@ -13,6 +13,8 @@ import sys
 from contextvars import ContextVar
 from typing import IO, TYPE_CHECKING, Any
 
+from fasttest.engine.strand import inherited
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -57,7 +59,7 @@ class _RoutedBuffer(io.BufferedIOBase):
         return True
 
     def write(self, data: Any, /) -> int:
-        sink = current_sink.get()
+        sink = inherited(current_sink)
         raw = bytes(data)
         if sink is None:
             return int(self._stream.fallback.buffer.write(raw))
@@ -105,7 +107,7 @@ class RoutedStream(io.TextIOBase):
         """Write to the sink of the running test; returns the length."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        sink = current_sink.get()
+        sink = inherited(current_sink)
         if sink is None:
             return int(self.fallback.write(text))
         sink.write(self.name, text)
@@ -118,7 +120,7 @@ class RoutedStream(io.TextIOBase):
 
     def flush(self) -> None:
         """Flush the fallback; a sink has nothing to flush."""
-        if current_sink.get() is None:
+        if inherited(current_sink) is None:
             self.fallback.flush()
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 import greenlet  # type: ignore[import-untyped]
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
     from fasttest.engine.time_accounts import Account
+
+T = TypeVar("T")
+
+_UNSET: Any = object()
 
 # asyncio's state, trace function, profile function.
 ThreadState: TypeAlias = tuple[LoopState, Any, Any]
@@ -57,6 +61,7 @@ class Strand:
         name: For messages.
         background: Whether it only serves others, as the strand of a shared loop
             does: the hub does not wait for it to end.
+        context: The context in which its function runs.
         clients: The strands that wait for what this one, in the background, does.
         data: A slot for the owner.
         limit: Its time limit; None if there is none.
@@ -71,7 +76,6 @@ class Strand:
     __slots__ = (
         "__weakref__",
         "_arguments",
-        "_context",
         "_error",
         "_function",
         "_killer",
@@ -80,6 +84,7 @@ class Strand:
         "background",
         "callbacks",
         "clients",
+        "context",
         "data",
         "descriptor",
         "due",
@@ -109,6 +114,7 @@ class Strand:
         self.hub = hub
         self.name = name
         self.background = background
+        self.context = context
         self.clients: set[Strand] = set()
         self.data: Any = None
         self.limit: Limit | None = None
@@ -131,7 +137,6 @@ class Strand:
         self.waits_in_place = False
         self._function = function
         self._arguments = arguments
-        self._context = context
         # The state of the thread where the strand was unwound unfinished.
         self._killer: ThreadState | None = None
         self._value: Any = None
@@ -177,7 +182,7 @@ class Strand:
         """Give the strand the greenlet that will carry it out."""
         self.greenlet = carrier
         carrier.strand = self
-        carrier.gr_context = self._context
+        carrier.gr_context = self.context
 
     def execute(self) -> None:
         """Carry out the function; called in the strand's greenlet, once."""
@@ -212,7 +217,7 @@ class Strand:
             set_loop_state(hub.base)
             if self._killer is not None:
                 set_thread_state(self._killer)
-            del self._function, self._arguments, self._context
+            del self._function, self._arguments, self.context
 
     def leave(self) -> Any:
         """Switch to the hub until it is this strand's turn again.
@@ -273,6 +278,29 @@ def running_strand() -> Strand | None:
     """The strand whose greenlet runs, None in any other greenlet or thread."""
     strand: Strand | None = getattr(getcurrent(), "strand", None)
     return strand
+
+
+def inherited(variable: contextvars.ContextVar[T | None]) -> T | None:
+    """The value of a context variable, also for code that runs in an empty context.
+
+    Libraries make such contexts for the tasks of an application, say; to the test they
+    belong all the same.
+
+    Args:
+        variable: A variable which the strands of tests have set.
+
+    Returns:
+        Its value in the current context; where it was never set, that in the context of
+        the strand that runs, unless that serves several others; None without either.
+    """
+    value = variable.get(_UNSET)
+    if value is not _UNSET:
+        found: T | None = value
+        return found
+    strand = running_strand()
+    if strand is None or strand.background:
+        return None
+    return strand.context.get(variable)
 
 
 def be_traced() -> None:

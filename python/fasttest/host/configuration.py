@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FILE = "pyproject.toml"
 
 _TABLE = "tool.fasttest"
-_KEYS = ("concurrency", "fixtures", "paths", "resources", "serial")
+_KEYS = ("concurrency", "fixtures", "own", "paths", "resources", "serial")
 _NEED_KEYS = ("resource", "write")
 
 _NONE: Mapping[Any, Any] = types.MappingProxyType({})
@@ -48,6 +48,7 @@ class Configuration(NamedTuple):
     Attributes:
         concurrency: Tests in flight at most; None where nothing is said.
         serial: Which tests run alone.
+        own: Attributes of which each test has its own value, by their names.
         resources: How many tests at once may hold each resource.
         fixtures: What the tests need that have a fixture of this name, asked for by
             themselves or by other fixtures.
@@ -56,6 +57,7 @@ class Configuration(NamedTuple):
 
     concurrency: int | None = None
     serial: tuple[PathPattern, ...] = ()
+    own: tuple[str, ...] = ()
     resources: Mapping[str, int] = _NONE
     fixtures: Mapping[str, tuple[Need, ...]] = _NONE
     paths: Mapping[PathPattern, tuple[Need, ...]] = _NONE
@@ -107,6 +109,9 @@ def _check(table: object) -> Configuration:
     serial = table.get("serial", [])
     if not _are_names(serial):
         _refuse(f"[{_TABLE}] serial", serial, "give a list of paths or node ids")
+    own = table.get("own", [])
+    if not _are_names(own):
+        _refuse(f"[{_TABLE}] own", own, "give a list of names")
     needs = {
         key: {
             name: _needs(f"[{_TABLE}.{key}] {name}", value, resources)
@@ -117,6 +122,7 @@ def _check(table: object) -> Configuration:
     return Configuration(
         concurrency,
         tuple(map(PathPattern, serial)),
+        tuple(own),
         resources,
         needs["fixtures"],
         {PathPattern(text): found for text, found in needs["paths"].items()},

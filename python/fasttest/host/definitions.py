@@ -117,11 +117,10 @@ class InstanceDef(FixtureDef[Any]):
         # Its teardown comes in another test's strand, but in the same context.
         before = contextvars.copy_context()
         self.context = before.copy()
-        nested, run.sets_up_for_others = run.sets_up_for_others, True
         try:
-            self.context.run(create)
+            with run.serving_others():
+                self.context.run(create)
         finally:
-            run.sets_up_for_others = nested
             self.context_changes = context.changes(before, self.context)
             self.run.hand_over(self.context_changes)
 

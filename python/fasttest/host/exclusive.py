@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from fasttest.host.closures import Closure
     from fasttest.host.hooks import Listeners
+    from fasttest.host.own_state import OwnState
 
 
 class Verdict(NamedTuple):
@@ -50,13 +51,20 @@ class Exclusive:
     Args:
         session: The session.
         listeners: Who listens to the hooks of its items.
+        own_state: What is to be each item's own.
     """
 
-    def __init__(self, session: pytest.Session, listeners: Listeners) -> None:
+    def __init__(
+        self, session: pytest.Session, listeners: Listeners, own_state: OwnState
+    ) -> None:
         self._root = str(session.config.rootpath)
         self._listeners = listeners
         self._state = ProcessState(self.is_project)
         self._guests = Guests(self.is_project)
+        self._declared = [
+            Finding(f"{attribute} is each test's own", Kind.PATCHES, (owner, attribute))
+            for owner, attribute in own_state.attributes()
+        ]
         self._by_module: dict[str, bool] = {}
         self._by_node: dict[nodes.Node, list[Finding]] = {}
         self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
@@ -80,6 +88,7 @@ class Exclusive:
             return Verdict(shared.text)
         found = [
             *own,
+            *self._declared,
             *self._marks(item),
             *self._state.findings(self._guests.functions(item)),
             *self._guests.findings(item),

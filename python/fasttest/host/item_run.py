@@ -70,7 +70,7 @@ class ItemRun:
         own_kinds: What of that has been provided for.
         state: What it has changed of it; None if nothing.
         caplog_handler: Handler of its ``caplog``; None if it has none.
-        sets_up_for_others: Whether a fixture that outlives it is being set up.
+        serves_others: Whether a fixture that outlives it is being set up or torn down.
         outcome: Its reports and warnings.
         began: When it began, by a clock that never goes back, in seconds.
         began_at: The same by the system's clock.
@@ -102,7 +102,7 @@ class ItemRun:
         self.own_kinds: set[Kind] = set()
         self.state: VirtualState | None = None
         self.caplog_handler: Any = None
-        self.sets_up_for_others = False
+        self.serves_others = False
         self.outcome = Outcome(self.item)
         self.began = self.began_at = self.ended = 0.0
         self._item_set_up = False
@@ -367,17 +367,28 @@ class ItemRun:
     def tear_down_entry(self, entry: int, instance: int) -> None:
         """Perform the core's TEAR_DOWN of a fixture: the item's own, or a wider one."""
         if instance >= 0:
-            if not self.finished:  # to make room for another parameter: a set-up error
-                self._instances.tear_down(instance)
-                return
-            with self._errors.of(self._instances.node_of(instance)):
-                self._instances.tear_down(instance)
+            with self.serving_others():
+                if not self.finished:  # for another parameter: a set-up error
+                    self._instances.tear_down(instance)
+                    return
+                with self._errors.of(self._instances.node_of(instance)):
+                    self._instances.tear_down(instance)
             return
         definition = self._own.pop(entry, None)
         self._finalize(len(self._own) + 1)
         if definition is not None:
             with self._errors.of(self.item):
                 definition.tear_down()
+
+    @contextlib.contextmanager
+    def serving_others(self) -> Iterator[None]:
+        """What is done meanwhile outlives the item, and so does what it changes."""
+        nested, self.serves_others = self.serves_others, True
+        try:
+            with self.state.for_all() if self.state else contextlib.nullcontext():
+                yield
+        finally:
+            self.serves_others = nested
 
     def hand_over(self, changes: context.Changes) -> None:
         """Set the context variables that a wider-scoped fixture has set."""

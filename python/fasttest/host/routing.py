@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from fasttest.engine.output import Sink, current_sink, routed_output
 from fasttest.host import private
-from fasttest.host.current import current_run
+from fasttest.host.current import running
 from fasttest.host.unraisable import Unraisable
 from fasttest.host.warning_filters import OncePerTest
 
@@ -143,7 +143,7 @@ class Routing:
         capture.read_global_capture()
 
     def _warn(self, message: warnings.WarningMessage) -> None:
-        run = current_run.get()
+        run = running()
         if not self._once_per_test.is_new(
             message, self._seen if run is None else run.seen_warnings
         ):
@@ -154,7 +154,7 @@ class Routing:
             run.outcome.warnings.append(message)
 
     def _compare(self, op: str, left: object, right: object) -> str | None:
-        run = current_run.get()
+        run = running()
         if run is None:
             return None
         return private.comparison_of(run.item)(op, left, right)
@@ -187,7 +187,7 @@ class _LogRouter(logging.Handler):
         self._formatter = plugin.formatter
 
     def emit(self, record: logging.LogRecord) -> None:
-        run = current_run.get()
+        run = running()
         if run is None:
             return
         if run.log_handler is None:

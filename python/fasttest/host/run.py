@@ -17,7 +17,7 @@ from fasttest.host import private
 from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
 from fasttest.host.configuration import configuration_of
 from fasttest.host.context_trail import ContextTrail
-from fasttest.host.current import current_run
+from fasttest.host.current import current_run, running
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
 from fasttest.host.flights import Flights
@@ -27,6 +27,7 @@ from fasttest.host.hooks import Listeners
 from fasttest.host.instances import Instances
 from fasttest.host.item_run import ItemRun
 from fasttest.host.left_over import LeftOver
+from fasttest.host.own_state import OwnState
 from fasttest.host.phases import Phases, reraised
 from fasttest.host.quick import QuickWay
 from fasttest.host.reports import Outcome, Reporter, held_reports
@@ -105,7 +106,8 @@ class Run:
         self._reraised = reraised(session.config)
         self._instances = Instances()
         self._listeners = Listeners(session)
-        self._exclusive = Exclusive(session, self._listeners)
+        own_state = OwnState(session.config)
+        self._exclusive = Exclusive(session, self._listeners, own_state)
         self._anyio = AnyioRunners(session)
         self.suite = Suite(session, options.conflicts)
         configuration = configuration_of(session.config)
@@ -122,8 +124,8 @@ class Run:
         quick = QuickWay(session, self._listeners, self._reraised)
         quick.open &= not options.reports_all
         self._reporter = Reporter(session, quick, in_order=stops_early)
-        threads = Threads(_starter_of_threads)
-        self._routing = Routing(session, self._suspect_others, threads)
+        self._threads = Threads(_starter_of_threads, own_state.is_own)
+        self._routing = Routing(session, self._suspect_others, self._threads)
         self._first: dict[int, Outcome] = {}
         # Failures of which it has to be found out whether pytest would see them.
         self._laboratory = None if stops_early else options.laboratory
@@ -147,7 +149,7 @@ class Run:
             interleaving=interleaving,
             before_wait=self._reporter.catch_up,
         )
-        self._virtual = Virtual(session.config, self.executor.hub, threads)
+        self._virtual = Virtual(session.config, self.executor.hub, self._threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
         self._phases = Phases(
             self._listeners,
@@ -314,6 +316,7 @@ class Run:
                 self._rest.include(run.end())
         finally:
             self.flights.end(stream.test)
+            self._threads.end(run)
             private.drop_request(run.item)
             if run.counts:
                 self._trail.leave(stream.test, began_with, run.handed)
@@ -562,5 +565,5 @@ def _definitions_in_use(argname: str, node: object) -> Sequence[FixtureDef[Any]]
 
 def _starter_of_threads() -> ItemRun | None:
     """Whose a thread is that is started now; None for what serves several items."""
-    run = current_run.get()
-    return None if run is None or run.sets_up_for_others else run
+    run = running()
+    return None if run is None or run.serves_others else run

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.host import private
-from fasttest.host.current import current_run
+from fasttest.host.current import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +85,7 @@ class Unraisable:
         return self._orphans if run is None or run.over else run.unraisable
 
     def _finalizer(self, unraisable: Any) -> None:
-        queue = self._queue(current_run.get()).finalizers
+        queue = self._queue(running()).finalizers
         if self._native:
             private.note_unraisable(unraisable, queue)
             return
@@ -94,7 +94,7 @@ class Unraisable:
         queue.append(pytest.PytestUnraisableExceptionWarning(text))
 
     def _thread(self, args: Any) -> None:
-        run = current_run.get() or self._threads.starter_of(args.thread)
+        run = running() or self._threads.starter_of(args.thread)
         queue = self._queue(run).threads
         if self._native:
             private.note_thread_exception(args, queue)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.host import hypothesis_state, private
-from fasttest.host.current import current_run
+from fasttest.host.current import running
 from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
 from fasttest.isolation.generators import generators
@@ -126,6 +126,9 @@ class Virtual:
                 state.note(cell, stays=True)
         elif kind is Kind.IMPORT_PATH:
             state.note(cells.Contents(sys.path), stays=True)
+        elif kind is Kind.LOGGERS:
+            # Loggers themselves are noted as they are changed.
+            state.note(_disabled_levels(), stays=True)
         elif kind is Kind.LOCALE:
             state.note(cells.Locale(), stays=True)
         elif kind is Kind.RANDOM:
@@ -173,11 +176,11 @@ class Virtual:
         What a fixture that outlives the item changes is not, and what is changed by a
         thread or on a loop that others use as well cannot be told apart.
         """
-        run = current_run.get()
+        run = running()
         if (
             run is None
             or run.virtual is None
-            or run.sets_up_for_others
+            or run.serves_others
             or self._hub.current is not run.stream.strand
             or threading.get_ident() != self._thread
         ):
@@ -197,10 +200,19 @@ def _noting_level(
         mine = state()
         if mine is not None:
             changed = logging.getLogger(logger)
-            manager = logging.root.manager
-            forget: Any = getattr(manager, "_clear_cache", None)
-            mine.note(cells.Attribute(changed, "level", forget), stays=True)
-            mine.note(cells.Attribute(manager, "disable", forget), stays=True)
+            mine.note(cells.Attribute(changed, "level", _forget_levels), stays=True)
+            mine.note(_disabled_levels(), stays=True)
         return method(self, level, logger)
 
     return noting_level
+
+
+def _disabled_levels() -> cells.Cell:
+    """What ``logging.disable`` sets."""
+    return cells.Attribute(logging.root.manager, "disable", _forget_levels)
+
+
+def _forget_levels() -> None:
+    # Loggers remember for which levels they are enabled. Private; without it there is
+    # nothing to forget.
+    getattr(logging.root.manager, "_clear_cache", lambda: None)()

@@ -11,6 +11,7 @@ import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from fasttest.isolation.own_executors import OwnExecutors
 from fasttest.isolation.patching import replaced
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ _WORK_CODE = getattr(
 )
 
 
+class _Work(functools.partial[Any]):
+    """A function that is submitted, which knows the test that submits it.
+
+    Attributes:
+        whose: The test.
+    """
+
+    __slots__ = ("whose",)
+
+
 class Threads:
     """Knows for which test a thread works.
 
@@ -36,14 +47,17 @@ class Threads:
     Args:
         current: The test that runs; None if none does, or if it does something for
             others as well.
+        is_own: Whether an executor is one of which each test has its own.
     """
 
-    def __init__(self, current: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        current: Callable[[], Any],
+        is_own: Callable[[ThreadPoolExecutor], bool],
+    ) -> None:
         self._current = current
+        self._executors = OwnExecutors(is_own)
         self._started_by: weakref.WeakKeyDictionary[threading.Thread, Any] = (
-            weakref.WeakKeyDictionary()
-        )
-        self._submitted_by: weakref.WeakKeyDictionary[Future[Any], Any] = (
             weakref.WeakKeyDictionary()
         )
 
@@ -62,9 +76,14 @@ class Threads:
             start(thread)
 
         @functools.wraps(submit)
-        def noting_submit(*args: Any, **kwargs: Any) -> Future[Any]:
-            future: Future[Any] = submit(*args, **kwargs)
-            self._submitted_by[future] = self._current()
+        def noting_submit(
+            executor: ThreadPoolExecutor, fn: Any, /, *args: Any, **kwargs: Any
+        ) -> Future[Any]:
+            executor = self._executors.of(executor, self._user)
+            if callable(fn):
+                fn = _Work(fn)
+                fn.whose = self._current()
+            future: Future[Any] = submit(executor, fn, *args, **kwargs)
             return future
 
         with (
@@ -72,6 +91,10 @@ class Threads:
             replaced(ThreadPoolExecutor, "submit", noting_submit),
         ):
             yield
+
+    def end(self, test: Any) -> None:
+        """A test is over."""
+        self._executors.end(test)
 
     def starter_of(self, thread: threading.Thread | None) -> Any:
         """The test which started a thread, or the thread that did; None if unknown."""
@@ -96,11 +119,29 @@ class Threads:
             # It waits, unless it has not noticed yet that there is work.
             queue = frame.f_locals.get("work_queue")
             return queue is None or not queue.empty()
+        whose = self._works_for(thread, frame)
+        return whose is None or whose is test
+
+    def _user(self) -> Any:
+        """The test for which the running code works; None if for several."""
+        whose = self._current()
+        thread = threading.current_thread()
+        if whose is None and thread is not threading.main_thread():
+            return self._works_for(thread, sys._getframe())
+        return whose
+
+    def _works_for(self, thread: threading.Thread, frame: types.FrameType) -> Any:
         whose = self._started_by.get(thread)
         below: types.FrameType | None = frame
         while below is not None:
             if below.f_code is _WORK_CODE:
                 work = below.f_locals.get("self")  # None for a moment at its end
-                whose = work and self._submitted_by.get(work.future)
+                whose = getattr(_function_of(work), "whose", None)
             below = below.f_back
-        return whose is None or whose is test
+        return whose
+
+
+def _function_of(work: Any) -> Any:
+    """The function of an executor's work item; until Python 3.13 it is ``fn``."""
+    task = getattr(work, "task", None)
+    return task[0] if task else getattr(work, "fn", None)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Iterator
 
     from fasttest.isolation.cells import Cell
 
@@ -81,6 +82,16 @@ class VirtualState:
         for held in self._held.values():
             held.resume()
 
+    @contextlib.contextmanager
+    def for_all(self) -> Iterator[None]:
+        """What is changed meanwhile is changed for all, by what outlives the test."""
+        before = [(held, held.cell.read()) for held in self._held.values()]
+        try:
+            yield
+        finally:
+            for held, value in before:
+                held.share(value)
+
     def end(self) -> None:
         """The test is over."""
         for held in reversed(self._held.values()):
@@ -131,6 +142,18 @@ class _Held:
         if not self.cell.same(before, self.base):
             self.mine = self.cell.follow(self.mine, before, self.base)
         self.cell.write(self.mine)
+
+    def share(self, before: Any) -> None:
+        """Make everybody's what has changed since the value ``before``."""
+        cell, now = self.cell, self.cell.read()
+
+        def changed(value: Any) -> Any:
+            if cell.same(value, before):
+                return now
+            return cell.follow(value, before, now)
+
+        if not cell.same(before, now):
+            self.first, self.base = changed(self.first), changed(self.base)
 
     def end(self) -> None:
         if self.cell.same(self.cell.read(), self.first):

@@ -51,6 +51,7 @@ class SuiteRun:
         # What a test prints is captured by means of its context, so callbacks that
         # print must not run there.
         self._context = contextvars.copy_context()
+        self._context.run(current_sink.set, current_sink.get())
         self._shared: dict[int, Instance] = {}
         self._results: dict[int, Result] = {}
         self._conflicts: set[int] = set()

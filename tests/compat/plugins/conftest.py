@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,10 @@ _INSTALLED = {
 @pytest.fixture(autouse=True)
 def plugins(row: Row) -> None:
     """Skip the rows whose plugins are missing: the group ``plugins`` installs them."""
-    missing = [name for name in row.table.plugins if name not in _INSTALLED]
+    missing = [
+        name
+        for name in row.table.plugins
+        if name not in _INSTALLED and importlib.util.find_spec(name) is None
+    ]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")

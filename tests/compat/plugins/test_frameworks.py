@@ -356,6 +356,41 @@ _GIVEN = {
     "together": _TOGETHER,
 }
 
+_ONE_THREAD = {
+    "sensitive": Feature(
+        """
+        import asyncio, gate, pytest, threading
+        from asgiref.sync import async_to_sync, sync_to_async
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_waits_for_nobody(n):
+            began, go_on = threading.Event(), threading.Event()
+
+            def hold():
+                began.set()
+                assert go_on.wait(30)
+                return threading.get_ident()
+
+            held = asyncio.ensure_future(sync_to_async(hold)())
+            while not began.is_set():
+                await asyncio.sleep(0.001)
+            await gate.arrive("asgiref")
+            go_on.set()
+            mine = await held
+            assert await sync_to_async(threading.get_ident)() == mine
+
+        def test_sync():
+            here = threading.get_ident()
+
+            async def main():
+                return await sync_to_async(threading.get_ident)()
+
+            assert async_to_sync(main)() == here
+        """
+    ),
+    "together": _TOGETHER,
+}
+
 _TABLES = (
     Table("mock", _MOCKED, _AUTO),
     Table("bdd", _SCENARIOS, _AUTO, plugins=("pytest-bdd",)),
@@ -376,6 +411,7 @@ _TABLES = (
         plugins=("django",),
     ),
     Table("django-not-used", {"beside": _BESIDE}, _AUTO, plugins=("django",)),
+    Table("asgiref", _ONE_THREAD, _AUTO, plugins=("asgiref",)),
     Table("given", _GIVEN, _AUTO, plugins=("hypothesispytest",)),
 )
 

@@ -25,6 +25,7 @@ def test_all_that_can_be_said_is_read(pytester: pytest.Pytester) -> None:
         [tool.fasttest]
         concurrency = 64
         serial = ["tests/e2e/**", "tests/x.py::test_y"]
+        own = ["shop.clock:Clock.current"]
 
         [tool.fasttest.resources]
         db = 1
@@ -41,6 +42,7 @@ def test_all_that_can_be_said_is_read(pytester: pytest.Pytester) -> None:
     found = configuration_of(config)
     assert found.concurrency == 64
     assert [p.text for p in found.serial] == ["tests/e2e/**", "tests/x.py::test_y"]
+    assert found.own == ("shop.clock:Clock.current",)
     assert found.resources == {"db": 1, "browser": 4}
     assert found.fixtures == {
         "database": (Need("db"),),
@@ -75,7 +77,7 @@ def test_a_project_may_have_no_such_file(pytester: pytest.Pytester) -> None:
         (
             "[tool.fasttest]\nconcurency = 3",
             "pyproject.toml: [tool.fasttest] has no key 'concurency': there are "
-            "concurrency, fixtures, paths, resources, serial; "
+            "concurrency, fixtures, own, paths, resources, serial; "
             "did you mean 'concurrency'?",
         ),
         (
@@ -92,6 +94,10 @@ def test_a_project_may_have_no_such_file(pytester: pytest.Pytester) -> None:
             '[tool.fasttest]\nserial = "tests"',
             "pyproject.toml: [tool.fasttest] serial cannot be 'tests': give a list of "
             "paths or node ids",
+        ),
+        (
+            "[tool.fasttest]\nown = [3]",
+            "pyproject.toml: [tool.fasttest] own cannot be [3]: give a list of names",
         ),
         (
             "[tool.fasttest]\nresources = 3",

@@ -352,3 +352,54 @@ async def test_holds_what_nobody_else_wants(): pass
         ],
         consecutive=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (
+            '["shop.Clock"]',
+            "{where} cannot be 'shop.Clock': name an attribute as in "
+            '"package.module:Class.attribute"',
+        ),
+        (
+            '["no_such_shop:clock"]',
+            "{where}: 'no_such_shop:clock' cannot be had: No module named "
+            "'no_such_shop'",
+        ),
+        (
+            '["string:Formatter.nothing"]',
+            "{where}: 'string:Formatter.nothing' names nothing that is there",
+        ),
+        (
+            '["string:nothing.at.all"]',
+            "{where}: 'string:nothing.at.all' names nothing*",
+        ),
+    ],
+)
+@pytest.mark.parametrize("project", [True, False])
+def test_a_wrong_name_of_what_is_each_tests_own_is_refused(
+    pytester: pytest.Pytester, names: str, message: str, project: bool
+) -> None:
+    """Before any test runs, with where it stands."""
+    configuration = f"[tool.fasttest]\nown = {names}" if project else ""
+    where = "pyproject.toml: [[]tool.fasttest[]] own"
+    if not project:
+        pytester.makeconftest(f"fasttest_own = {names}")
+        where = "fasttest_own of */conftest.py"
+    result = run(pytester, "def test(): assert 0", configuration=configuration)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message.format(where=where)}"])
+
+
+def test_names_of_what_is_each_tests_own_are_a_list(pytester: pytest.Pytester) -> None:
+    """One string would be taken for its letters."""
+    pytester.makeconftest("fasttest_own = 'string:digits'")
+    result = run(pytester, "def test(): assert 0")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: fasttest_own of */conftest.py cannot be 'string:digits': give a "
+            "list of names"
+        ]
+    )

@@ -198,6 +198,16 @@ CHANGES = {
         def test():
             with freeze_time("2020-01-01"): pass
     """,
+    "the garbage of all": """
+        import gc
+        def test():
+            gc.collect()
+            assert gc.garbage == []
+    """,
+    "the collector's switches, imported": """
+        from gc import set_debug
+        def test(): set_debug(0)
+    """,
     "attribute of a module": """
         import os
         def test(): os.sep = "!"
@@ -249,6 +259,13 @@ HARMLESS = {
     "environ asked": """
         import os
         def test(): assert os.environ.get("A") is None
+    """,
+    "a collection of garbage": """
+        import gc
+        def test(): gc.collect()
+    """,
+    "callbacks of another": """
+        def test(client): client.callbacks.append(print)
     """,
     "a method called patch": """
         def test(client): client.patch("/users/1")

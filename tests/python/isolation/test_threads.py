@@ -32,7 +32,7 @@ class Running:
 
     def __init__(self) -> None:
         self.running: str | None = None
-        self.threads = Threads(lambda: self.running)
+        self.threads = Threads(lambda: self.running, lambda _: False)
 
     def start(self, running: str | None, function: Callable[[], Any]) -> None:
         """Start a thread in the name of a test."""

@@ -229,6 +229,49 @@ def test_a_pinned_cell_is_what_it_was_when_the_test_began() -> None:
     assert cell.read() == "another's"
 
 
+@given(_STEPS)
+def test_what_is_changed_for_all_everybody_sees(
+    steps: list[tuple[int, int, Any]],
+) -> None:
+    """Whatever of its own the test has, which does so for a wider fixture."""
+    world = World()
+    states = [VirtualState(_alone) for _ in range(4)]
+    cell = MappingItem(world.table, "wide")
+    for who, where, value in steps:
+        states[who].resume()
+        states[who].note(world.cells()[where])
+        states[who].note(contents_of(world.table))
+        if value in (None, MISSING):
+            with states[who].for_all():
+                cell.write(where)
+        else:
+            world.cells()[where].write(value)
+        seen = cell.read()
+        states[who].park()
+        assert cell.read() == seen
+        for state in states:
+            state.resume()
+            assert cell.read() == seen
+            state.park()
+
+
+def test_what_was_the_tests_own_before_stays_its_own() -> None:
+    """A fixture of the session that is asked for in the midst of a test."""
+    state = VirtualState(_alone)
+    table = {"kept": 0}
+    state.note(contents_of(table))
+    table["own"] = 1
+    with state.for_all():
+        table["wide"] = 2
+    state.park()
+    assert table == {"kept": 0, "wide": 2}
+    state.resume()
+    assert table == {"kept": 0, "own": 1, "wide": 2}
+    del table["own"]
+    state.park()
+    assert table == {"kept": 0, "wide": 2}
+
+
 class Resisting:
     """Takes a value once and then refuses to have it changed."""
 
