@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ._agreement import Row, Runs, rows
-from ._table import Feature, Table
+from ._table import Feature, Table, apart
 
 _HEADER = """
 import asyncio, contextlib, gate, io, logging, os, pytest, sys, warnings
@@ -647,6 +647,44 @@ _OF_THE_PROCESS = {
             assert locale.setlocale(locale.LC_ALL) == before
         """
     ),
+    "signals_in_a_library": Feature(
+        {
+            "server.py": """
+                import asyncio, os, signal
+
+                def stops_at(number):
+                    stopped = asyncio.Event()
+                    loop = asyncio.get_running_loop()
+                    getattr(loop, "add_signal" + "_handler")(number, stopped.set)
+                    return stopped
+
+                def go_on(number):
+                    loop = asyncio.get_running_loop()
+                    getattr(loop, "remove_signal" + "_handler")(number)
+            """,
+            "test_signals_in_a_library.py": """
+                import asyncio, os, pytest, signal, sys
+                from signals_in_a_library import server
+
+                @pytest.mark.parametrize("n", range(5))
+                async def test_child_sends_it(n):
+                    await asyncio.sleep(0.002)
+                    stopped = server.stops_at(signal.SIGTERM)
+                    process = await asyncio.create_subprocess_exec(
+                        sys.executable, "-c",
+                        f"import os; os.kill({os.getpid()}, {int(signal.SIGTERM)})",
+                    )
+                    await asyncio.wait_for(stopped.wait(), 20)
+                    assert await process.wait() == 0
+                    server.go_on(signal.SIGTERM)
+
+                @pytest.mark.parametrize("n", range(5))
+                async def test_beside(n):
+                    await asyncio.sleep(0.01)
+                    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+            """,
+        }
+    ),
     "disabled_levels": _own(
         """
         @TWENTY
@@ -732,17 +770,31 @@ _OF_THE_PROCESS = {
     ),
 }
 
-_TABLES = tuple(
-    Table(name, features, "asyncio_mode = auto")
-    for name, features in (
-        ("own_monkeypatch", _MONKEYPATCH),
-        ("own_mock", _MOCK),
-        ("own_emitted", _EMITTED),
-        ("own_random", _RANDOM),
-        ("own_loggers", _LOGGERS),
-        ("own_of_the_process", _OF_THE_PROCESS),
-    )
-)
+# On a loop of many nothing tells whose a callback in an empty context is.
+_EMITTED, _WITHOUT_CONTEXT = apart(_EMITTED, "tasks_in_empty_contexts")
+
+_FEATURES = {
+    "own_monkeypatch": _MONKEYPATCH,
+    "own_mock": _MOCK,
+    "own_emitted": _EMITTED,
+    "own_random": _RANDOM,
+    "own_loggers": _LOGGERS,
+    "own_of_the_process": _OF_THE_PROCESS,
+}
+
+_AUTO = "asyncio_mode = auto"
+
+# On one loop the turns of tests change with every callback, not only where all wait.
+_ON_ONE_LOOP = f"{_AUTO}\nasyncio_default_test_loop_scope = session"
+
+_TABLES = [
+    Table("own_without_context", _WITHOUT_CONTEXT, _AUTO),
+    *(Table(name, features, _AUTO) for name, features in _FEATURES.items()),
+    *(
+        Table(f"{name}_on_one_loop", features, _ON_ONE_LOOP)
+        for name, features in _FEATURES.items()
+    ),
+]
 
 
 @pytest.mark.parametrize("row", rows(*_TABLES))

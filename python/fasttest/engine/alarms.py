@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from fasttest.engine.private import get_signal_handler
+from fasttest.engine.private import get_signal_handler, set_signal_handler
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -89,4 +89,4 @@ class Alarms:
 
     def _replace(self, handler: Any) -> None:
         assert _SIGALRM is not None
-        signal.signal(_SIGALRM, handler)
+        set_signal_handler(_SIGALRM, handler)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fasttest.engine.interleaving import Interleaving
+    from fasttest.engine.loops import Turn
     from fasttest.engine.work import Work
 
 
@@ -35,6 +36,7 @@ class Executor:
         hub: The hub to run on.
         interleaving: Has tests meet other company than they would; None: as planned.
         before_wait: Called when no test can start or go on: there is time.
+        turn_of: Whose turn a callback of a shared loop is, by its context.
     """
 
     def __init__(
@@ -46,8 +48,10 @@ class Executor:
         hub: Hub | None = None,
         interleaving: Interleaving | None = None,
         before_wait: Callable[[], object] | None = None,
+        turn_of: Callable[[contextvars.Context], Turn | None] | None = None,
     ) -> None:
         self.work = work
+        self._turn_of = turn_of
         self._before_wait = before_wait
         self.plan = plan
         if core is None:
@@ -231,18 +235,14 @@ class Executor:
 
     def _open_loop(self, stream: Stream, loop: int) -> None:
         options = self.work.loop_options(stream, loop)
-        kind = OwnLoop if loop == _core.OWN_LOOP else SharedLoop
-        opened = kind(
-            self.hub,
-            options.factory,
-            options.debug,
-            options.policy,
-            puts_back=options.puts_back,
-        )
-        if isinstance(opened, OwnLoop):
-            stream.own_loop = opened
+        how = self.hub, options.factory, options.debug, options.policy
+        opened: OwnLoop | SharedLoop
+        if loop == _core.OWN_LOOP:
+            opened = stream.own_loop = OwnLoop(*how, puts_back=options.puts_back)
         else:
-            self.loops[loop] = opened
+            opened = self.loops[loop] = SharedLoop(
+                *how, puts_back=options.puts_back, turn_of=self._turn_of
+            )
         if not opened.switchable:
             if loop == _core.OWN_LOOP:
                 self._blocking_own[stream.test] = type(opened.loop)

@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from fasttest.engine.private import get_signal_handler, set_signal_handler
 from fasttest.engine.strand import getcurrent
 
 if TYPE_CHECKING:
@@ -34,9 +35,9 @@ class Interrupts:
         """Handle SIGINT from now on."""
         if (
             threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+            and get_signal_handler(signal.SIGINT) is signal.default_int_handler
         ):
-            signal.signal(signal.SIGINT, self._handle)
+            set_signal_handler(signal.SIGINT, self._handle)
             self._installed = True
 
     def remove(self) -> None:
@@ -44,8 +45,8 @@ class Interrupts:
         if self._installed:
             self._installed = False
             # Two bound methods of one object are equal, but never identical.
-            if signal.getsignal(signal.SIGINT) == self._handle:
-                signal.signal(signal.SIGINT, signal.default_int_handler)
+            if get_signal_handler(signal.SIGINT) == self._handle:
+                set_signal_handler(signal.SIGINT, signal.default_int_handler)
 
     def note(self) -> None:
         """Count the first interrupt; further ones from strands change nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fasttest.engine import private
 from fasttest.engine.closing import shut_down
@@ -55,6 +55,16 @@ class OwnLoop(ScopedLoop):
             self._finish(shut_down(self.loop))
 
 
+class Turn(Protocol):
+    """What is to be done around each callback of one of the users of a shared loop."""
+
+    def begin(self) -> None:
+        """A callback is about to run."""
+
+    def end(self) -> None:
+        """It has run, or failed."""
+
+
 class _Waiter:
     """A strand parked until a future of a shared loop is done, or the loop stops."""
 
@@ -82,6 +92,14 @@ class SharedLoop(ScopedLoop):
     It goes on while tests of other loops run, so its background tasks do too. To other
     strands it looks as a loop of a Runner looks between two runs: not running, and
     ready for ``run_until_complete``.
+
+    Args:
+        hub: The hub of its strands.
+        factory: Makes the loop; None: the policy does.
+        debug: Whether it is in asyncio's debug mode; None: as it is made.
+        policy: In force while the loop is open; None: the one that is.
+        puts_back: Whether the loop that was current before is so again after closing.
+        turn_of: Whose turn a callback is, by its context; None for nobody's.
     """
 
     def __init__(
@@ -92,6 +110,7 @@ class SharedLoop(ScopedLoop):
         policy: asyncio.AbstractEventLoopPolicy | None = None,
         *,
         puts_back: bool = False,
+        turn_of: Callable[[contextvars.Context], Turn | None] | None = None,
     ) -> None:
         super().__init__(hub, factory, debug, policy, puts_back=puts_back)
         self._waiters: list[_Waiter] = []
@@ -99,6 +118,8 @@ class SharedLoop(ScopedLoop):
         self._strand: Strand | None = None
         if self.switchable:
             self._appear_idle()
+            if turn_of is not None:
+                private.take_turns(self.loop, turn_of)
             self._strand = hub.spawn(
                 self._drive,
                 context=contextvars.copy_context(),

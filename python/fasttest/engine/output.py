@@ -20,16 +20,11 @@ if TYPE_CHECKING:
 
 
 class Sink:
-    """What one test wrote since the last ``take``.
+    """What one test wrote since the last ``take``."""
 
-    Attributes:
-        owner: Whom it belongs to; a slot for the suite.
-    """
+    __slots__ = ("_parts",)
 
-    __slots__ = ("_parts", "owner")
-
-    def __init__(self, owner: Any = None) -> None:
-        self.owner = owner
+    def __init__(self) -> None:
         self._parts: dict[str, list[str]] = {}
 
     def write(self, stream: str, text: str) -> None:

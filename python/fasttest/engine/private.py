@@ -11,10 +11,14 @@ import importlib
 import signal
 import sys
 from asyncio import events, tasks
+from collections import deque
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    import contextvars
+    from collections.abc import Callable, Iterable, Sized
+
+    from fasttest.engine.loops import Turn
 
 # Running loop, its current task (only where that is kept per thread), what the thread
 # does with coroutines, policy, the policy's current loop, whether it was set.
@@ -39,6 +43,8 @@ IMPORT_GLOBALS: dict[str, Any] = vars(_importlib._bootstrap)
 # ``signal.getsignal`` without the detour that makes an enumeration of small integers:
 # that took ten times as long.
 get_signal_handler = _signal._signal.getsignal
+# The same for setting one, which tests may patch or have noted.
+set_signal_handler = _signal._signal.signal
 
 get_running_loop = _events._get_running_loop
 _set_running_loop = _events._set_running_loop
@@ -124,6 +130,60 @@ def callbacks_of(selector: object) -> Sized | None:
         return None
     callbacks: Sized | None = getattr(loop, "_ready", None)
     return callbacks
+
+
+class _Callbacks(deque[Any]):
+    """What a loop is to call, of which some come with something to do around them."""
+
+    def __init__(
+        self,
+        callbacks: Iterable[Any],
+        turn_of: Callable[[contextvars.Context], Turn | None],
+    ) -> None:
+        super().__init__(callbacks)
+        self._turn_of = turn_of
+
+    def popleft(self) -> Any:
+        handle = super().popleft()
+        turn = self._turn_of(handle._context)
+        return handle if turn is None else _HandleInTurn(handle, turn)
+
+
+class _HandleInTurn:
+    """A loop's handle, run with what is to be done around it."""
+
+    __slots__ = ("_handle", "_turn")
+
+    def __init__(self, handle: Any, turn: Turn) -> None:
+        self._handle = handle
+        self._turn = turn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._handle, name)
+
+    def __repr__(self) -> str:
+        return repr(self._handle)
+
+    def _run(self) -> None:
+        self._turn.begin()
+        try:
+            self._handle._run()
+        finally:
+            self._turn.end()
+
+
+def take_turns(
+    loop: asyncio.AbstractEventLoop,
+    turn_of: Callable[[contextvars.Context], Turn | None],
+) -> None:
+    """Have a loop's callbacks run in the turns of those in whose context they run.
+
+    Args:
+        loop: A loop of asyncio's own.
+        turn_of: Whose turn a callback is, by its context; None for nobody's.
+    """
+    untyped: Any = loop
+    untyped._ready = _Callbacks(untyped._ready, turn_of)
 
 
 def check_runnable(loop: asyncio.AbstractEventLoop) -> None:

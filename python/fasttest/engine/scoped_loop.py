@@ -107,6 +107,8 @@ class ScopedLoop:
 
     def _finish(self, error: BaseException | None) -> None:
         """Leave no trace of the loop in this strand, and report how closing went."""
+        # It knows the test, which knows the loop: a cycle.
+        del self._context
         asyncio.set_event_loop(None)
         self._restore_policy()
         if self._before is not None:

@@ -11,7 +11,7 @@ import traceback
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from fasttest.engine.private import get_signal_handler
+from fasttest.engine.private import get_signal_handler, set_signal_handler
 from fasttest.engine.strand import Strand, getcurrent
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ class Watchdog:
         # Others put theirs in its place, and leave none: as pytest-timeout does.
         if self._can_signal and get_signal_handler(_SIGALRM) is not self.handler:
             assert _SIGALRM is not None
-            self._former = signal.signal(_SIGALRM, self.handler)
+            self._former = set_signal_handler(_SIGALRM, self.handler)
 
     def stop(self) -> None:
         """There will be no limit any more: end the thread."""
         if self._can_signal and get_signal_handler(_SIGALRM) is self.handler:
             assert _SIGALRM is not None
-            signal.signal(_SIGALRM, self._former)
+            set_signal_handler(_SIGALRM, self._former)
         self.pause()
 
     def pause(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -289,6 +290,13 @@ class RoutedDefinitions(Mapping[str, Sequence[FixtureDef[Any]]]):
             if copy.original is definition:
                 return copy
         raise KeyError(argname)
+
+    def let_go(self) -> None:
+        """The item is over: drop the copies, and what in them leads back to them."""
+        for copy in itertools.chain.from_iterable(self._copies.values()):
+            if copy.instance < 0:
+                copy.request = None
+        self._copies.clear()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)

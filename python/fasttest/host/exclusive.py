@@ -102,13 +102,14 @@ class Exclusive:
                 return Verdict(finding.text)
         if not changes:
             return Verdict(None, resources=_taken(found))
-        if loop >= 0 or any(entry.loop >= 0 for entry in closure.entries):
-            # On a loop which others use as well, what the test changes would be seen
-            # by whoever's turn it is there.
+        kinds = frozenset(each.kind for each in changes if each.kind is not None)
+        if serves_on_loop(closure):
+            return Verdict(changes[0].text)
+        if Kind.POLICY in kinds and (loop >= 0 or uses_wider_loop(closure)):
             return Verdict(changes[0].text)
         return Verdict(
             None,
-            frozenset(finding.kind for finding in changes if finding.kind is not None),
+            kinds,
             tuple(f.attribute for f in changes if f.attribute is not None),
             # Where the working directory may be the test's own, so may a file in it.
             tuple(each for each in _taken(found) if not _is_relative_file(each)),
@@ -161,6 +162,19 @@ class Exclusive:
             known = file.startswith(self._root) and "site-packages" not in file
             self._by_module[module] = known
         return known
+
+
+def serves_on_loop(closure: Closure) -> bool:
+    """Whether a fixture that outlives the test may have left something running.
+
+    A server, say, that is to see what the test changes.
+    """
+    return any(closure.entries[index].loop >= 0 for index in closure.wide)
+
+
+def uses_wider_loop(closure: Closure) -> bool:
+    """Whether a fixture runs on a loop which others use as well."""
+    return any(entry.loop >= 0 for entry in closure.entries)
 
 
 def _taken(found: Sequence[Finding]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
 
     from fasttest.engine.deadlines import Limit
-    from fasttest.engine.loops import OwnLoop, SharedLoop
+    from fasttest.engine.loops import OwnLoop, SharedLoop, Turn
     from fasttest.engine.stream import Stream
     from fasttest.host.closures import Closure, Entry
     from fasttest.host.instances import Instances
@@ -69,6 +69,8 @@ class ItemRun:
         virtual: What gives it its own of the process's state; None if it runs alone.
         own_kinds: What of that has been provided for.
         state: What it has changed of it; None if nothing.
+        turn: What is done around its callbacks on loops which others use as well; None
+            if nothing is its own.
         caplog_handler: Handler of its ``caplog``; None if it has none.
         serves_others: Whether a fixture that outlives it is being set up or torn down.
         outcome: Its reports and warnings.
@@ -82,7 +84,7 @@ class ItemRun:
         self.stream = stream
         self.item = suite.items[stream.test]
         self.closure: Closure = suite.closures[stream.test]
-        self.sink = Sink(self)
+        self.sink = Sink()
         self.begun = False
         self.finished = False
         self.over = False
@@ -101,6 +103,7 @@ class ItemRun:
         self.virtual: Virtual | None = None
         self.own_kinds: set[Kind] = set()
         self.state: VirtualState | None = None
+        self.turn: Turn | None = None
         self.caplog_handler: Any = None
         self.serves_others = False
         self.outcome = Outcome(self.item)
@@ -389,6 +392,15 @@ class ItemRun:
                 yield
         finally:
             self.serves_others = nested
+
+    def let_go(self) -> None:
+        """The item is over: drop what refers back here, so that no garbage is left."""
+        if self._routed is not None:
+            self._routed.let_go()
+        self._requests.clear()
+        self.stream.data = self._routed = self.keep = None
+        if self.outcome.told:
+            self.outcome.passed = None
 
     def hand_over(self, changes: context.Changes) -> None:
         """Set the context variables that a wider-scoped fixture has set."""

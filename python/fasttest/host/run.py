@@ -37,7 +37,7 @@ from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
 from fasttest.host.teardown_errors import TeardownErrors
 from fasttest.host.time_limits import TimeLimits
-from fasttest.host.virtual import Virtual
+from fasttest.host.virtual import Virtual, turn_of
 from fasttest.isolation.threads import Threads
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class Run:
             options.concurrency,
             interleaving=interleaving,
             before_wait=self._reporter.catch_up,
+            turn_of=turn_of,
         )
         self._virtual = Virtual(session.config, self.executor.hub, self._threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
@@ -320,6 +321,8 @@ class Run:
             private.drop_request(run.item)
             if run.counts:
                 self._trail.leave(stream.test, began_with, run.handed)
+            if run.over:
+                run.let_go()
         if not self.session.shouldfail and (over := self._limits.session_is_over()):
             self.session.shouldfail = over
         if self.session.shouldfail or self.session.shouldstop:

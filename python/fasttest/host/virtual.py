@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
+import signal
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.host import hypothesis_state, private
-from fasttest.host.current import running
+from fasttest.host.current import current_run, running
+from fasttest.host.exclusive import serves_on_loop, uses_wider_loop
 from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
 from fasttest.isolation.generators import generators
@@ -22,9 +24,11 @@ from fasttest.isolation.process_state import Kind
 from fasttest.isolation.virtual_state import VirtualState
 
 if TYPE_CHECKING:
+    import contextvars
     from collections.abc import Callable
 
     from fasttest.engine.hub import Hub
+    from fasttest.engine.loops import Turn
     from fasttest.host.exclusive import Verdict
     from fasttest.host.item_run import ItemRun
     from fasttest.isolation.threads import Threads
@@ -54,6 +58,9 @@ class Virtual:
         self._thread = threading.get_ident()
         self._threads = threads
         self._stack = contextlib.ExitStack()
+        self._turns_by_closure: dict[int, bool] = {}
+        # Whose callback runs on a shared loop, of those with something of their own.
+        self._in_turn: ItemRun | None = None
 
     def __enter__(self) -> Virtual:
         with contextlib.ExitStack() as stack:
@@ -61,6 +68,9 @@ class Virtual:
             stack.enter_context(noticed_patches(self._current))
             stack.enter_context(noticed_monkeypatches(self._current))
             stack.enter_context(noticed_loggers(self._current))
+            stack.enter_context(
+                replaced(signal, "signal", _noting_signal(signal.signal, self._current))
+            )
             for name in ("set_level", "at_level"):
                 method = _noting_level(name, self._current)
                 stack.enter_context(replaced(pytest.LogCaptureFixture, name, method))
@@ -75,7 +85,7 @@ class Virtual:
     ) -> None:
         """Have ``phases`` take an item through its phases with what it needs."""
         try:
-            if verdict.kinds:
+            if verdict.kinds or self._takes_turns(run):
                 self._perform(run, verdict, phases)
             else:
                 phases(run)
@@ -85,6 +95,9 @@ class Virtual:
     def _perform(
         self, run: ItemRun, verdict: Verdict, phases: Callable[[ItemRun], None]
     ) -> None:
+        # From the beginning: it may change something while its strand is parked.
+        self._state(run)
+        run.turn = _Turn(self, run)
         for kind in verdict.kinds:
             self.provide(run, kind)
         for owner, attribute in verdict.attributes:
@@ -94,6 +107,16 @@ class Virtual:
                 phases(run)
         else:
             phases(run)
+
+    def _takes_turns(self, run: ItemRun) -> bool:
+        """Whether an item is on a loop with others, and with nothing that serves it."""
+        closure = run.closure
+        takes = self._turns_by_closure.get(closure.id)
+        if takes is None:
+            takes = self._turns_by_closure[closure.id] = not serves_on_loop(closure)
+        return takes and (
+            run.suite.plan.loop_of(run.stream.test) >= 0 or uses_wider_loop(closure)
+        )
 
     def provide_for(self, run: ItemRun, function: Callable[..., Any]) -> None:
         """Make ready for a fixture of pytest's own that is about to be set up."""
@@ -154,7 +177,7 @@ class Virtual:
         return Kind.STREAMS in run.own_kinds and self._capture is not None
 
     def _end(self, run: ItemRun) -> None:
-        run.virtual = None
+        run.virtual = run.turn = None
         if run.state is not None:
             run.state.end()
             assert run.stream.strand is not None
@@ -174,18 +197,65 @@ class Virtual:
         """The state of the item whose code runs, if what it changes is its own.
 
         What a fixture that outlives the item changes is not, and what is changed by a
-        thread or on a loop that others use as well cannot be told apart.
+        thread cannot be told apart.
         """
         run = running()
         if (
             run is None
             or run.virtual is None
             or run.serves_others
-            or self._hub.current is not run.stream.strand
+            or (self._hub.current is not run.stream.strand and self._in_turn is not run)
             or threading.get_ident() != self._thread
         ):
             return None
         return self._state(run)
+
+    def begin_turn(self, run: ItemRun) -> None:
+        """A callback of an item is about to run on a loop which others use as well."""
+        self._in_turn = run
+        if run.state is not None:
+            run.state.resume()
+
+    def end_turn(self, run: ItemRun) -> None:
+        """The callback has run; the loop goes on with somebody else's."""
+        self._in_turn = None
+        if run.state is not None:
+            # A thread may be there to see the change, and the loop cannot wait for it.
+            run.suspect |= not run.state.may_be_left()
+            run.state.park()
+
+
+def turn_of(context: contextvars.Context) -> Turn | None:
+    """Whose turn it is when a callback runs in a context; None if nobody's."""
+    run = context.get(current_run)
+    return None if run is None else run.turn
+
+
+class _Turn:
+    """The turns of an item on loops which others use as well."""
+
+    def __init__(self, virtual: Virtual, run: ItemRun) -> None:
+        self._virtual = virtual
+        self._run = run
+
+    def begin(self) -> None:
+        self._virtual.begin_turn(self._run)
+
+    def end(self) -> None:
+        self._virtual.end_turn(self._run)
+
+
+def _noting_signal(
+    function: Callable[..., Any], state: Callable[[], VirtualState | None]
+) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def noting_signal(signalnum: int, handler: Any) -> Any:
+        mine = state()
+        if mine is not None:
+            mine.note_fixed(cells.SignalHandler(signalnum))
+        return function(signalnum, handler)
+
+    return noting_signal
 
 
 def _noting_level(

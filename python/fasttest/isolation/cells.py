@@ -5,6 +5,7 @@ from __future__ import annotations
 import locale
 import operator
 import os
+import signal
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
@@ -296,6 +297,35 @@ class Locale:
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether they are equal names."""
+        return bool(one == other)
+
+    def follow(self, mine: Any, before: Any, now: Any) -> Any:
+        """What the test put there."""
+        return mine
+
+
+class SignalHandler:
+    """What handles a signal.
+
+    It is the process's: a signal comes at any time, also for a test that waits.
+    """
+
+    __slots__ = ("_number", "key")
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self.key = ("signal", int(number))
+
+    def read(self) -> Any:
+        """The handler."""
+        return signal.getsignal(self._number)
+
+    def write(self, value: Any) -> None:
+        """Put a handler there; only in the main thread."""
+        signal.signal(self._number, value)
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether they are equal: a bound method is made anew each time."""
         return bool(one == other)
 
     def follow(self, mine: Any, before: Any, now: Any) -> Any:

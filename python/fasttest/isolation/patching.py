@@ -13,6 +13,7 @@ from fasttest.isolation.cells import MISSING, Attribute, Contents, contents_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
     from fasttest.isolation.virtual_state import VirtualState
 
@@ -53,7 +54,9 @@ def noticed_patches(state: Callable[[], VirtualState | None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replaced(owner: type, name: str, function: Callable[..., Any]) -> Iterator[None]:
+def replaced(
+    owner: type | ModuleType, name: str, function: Callable[..., Any]
+) -> Iterator[None]:
     """Have a method replaced meanwhile."""
     former = vars(owner)[name]
     setattr(owner, name, function)

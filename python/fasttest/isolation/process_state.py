@@ -109,6 +109,7 @@ PATCHING_LIBRARIES = frozenset(
 # Names which, used as a global or an attribute, stand for a change of the process.
 _CHANGING_NAMES: dict[str, Kind | None] = {
     "MonkeyPatch": Kind.PATCHES,
+    "add_signal_handler": None,
     "assertLogs": Kind.LOGGERS,
     "assertNoLogs": Kind.LOGGERS,
     "assertWarns": Kind.WARNINGS,

@@ -18,17 +18,19 @@ class VirtualState:
 
     Between ``park`` and ``resume`` each has the value it would have had without the
     test; outside, the test's. So tests which patch the same thing overlap, and each
-    sees its own. What a test leaves changed at its end stays changed.
+    sees its own. What a test leaves changed at its end stays changed. Some cells cannot
+    be put aside: a test that has changed one is not left.
 
     Args:
         is_served: Whether a thread runs that may do something for the test.
     """
 
-    __slots__ = ("_held", "_is_served", "_stuck")
+    __slots__ = ("_fixed", "_held", "_is_served", "_stuck")
 
     def __init__(self, is_served: Callable[[], bool]) -> None:
         self._is_served = is_served
         self._held: dict[Hashable, _Held] = {}
+        self._fixed: dict[Hashable, _Held] = {}
         self._stuck = False
 
     def __bool__(self) -> bool:
@@ -54,12 +56,17 @@ class VirtualState:
             base = cell.read() if before is _NOTHING else before
             self._held[cell.key] = _Held(cell, base, stays, pinned)
 
+    def note_fixed(self, cell: Cell) -> None:
+        """The test is about to change a cell which cannot be put aside."""
+        if cell.key not in self._fixed:
+            self._fixed[cell.key] = _Held(cell, cell.read(), False, False)
+
     def may_be_left(self) -> bool:
         """Whether nobody can run meanwhile who has to see what the test changed.
 
         A thread could: it goes on while the test waits.
         """
-        if self._stuck:
+        if self._stuck or any(fixed.differs() for fixed in self._fixed.values()):
             return False
         if not self._held or not self._is_served():
             return True
@@ -97,6 +104,7 @@ class VirtualState:
         for held in reversed(self._held.values()):
             held.end()
         self._held.clear()
+        self._fixed.clear()
 
 
 class _Held:

@@ -42,7 +42,7 @@ class TestRun:
         self, planned: PlannedSuite, shared: dict[int, Instance], stream: Stream
     ) -> None:
         self.fixtures = TestFixtures(planned, shared, stream)
-        self.sink = Sink(self)
+        self.sink = Sink()
         self.failures: list[Failure] = []
         self._case = planned.cases[stream.test]
         self._loop = planned.loops[stream.test]

@@ -10,6 +10,7 @@ import pytest
 from fasttest.host.exclusive import Exclusive
 from fasttest.host.guests import remembered
 from fasttest.host.hooks import Listeners
+from fasttest.host.own_state import OwnState
 from fasttest.host.suite import Suite
 
 Reasons: TypeAlias = Callable[..., dict[str, str | None]]
@@ -28,7 +29,7 @@ def reasons(pytester: pytest.Pytester) -> Reasons:
         # While the modules of the suite are there, which an inline run drops.
         def pytest_collection_finish(self, session: pytest.Session) -> None:
             suite = Suite(session)
-            exclusive = Exclusive(session, Listeners(session))
+            exclusive = Exclusive(session, Listeners(session), OwnState(session.config))
             for item in session.items:
                 closure, loop = suite.closure_of(item)
                 found[item.name] = exclusive.verdict(item, closure, loop).alone

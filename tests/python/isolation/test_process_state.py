@@ -198,6 +198,12 @@ CHANGES = {
         def test():
             with freeze_time("2020-01-01"): pass
     """,
+    "a signal handler of a loop": """
+        import asyncio, signal
+        async def test():
+            loop = asyncio.get_running_loop()
+            loop.add_signal_handler(signal.SIGTERM, print)
+    """,
     "the garbage of all": """
         import gc
         def test():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import types
@@ -18,6 +19,7 @@ from fasttest.isolation.cells import (
     Cell,
     Contents,
     MappingItem,
+    SignalHandler,
     contents_of,
 )
 from fasttest.isolation.virtual_state import VirtualState
@@ -294,6 +296,17 @@ def test_a_test_whose_change_cannot_be_parked_is_not_left_again() -> None:
     target.__dict__["sealed"] = True
     state.park()
     assert not state.may_be_left()
+
+
+def test_a_test_with_a_signal_handler_is_not_left_until_it_is_undone() -> None:
+    """The signal may come at any time."""
+    state = VirtualState(_alone)
+    state.note_fixed(SignalHandler(signal.SIGUSR1))
+    assert state.may_be_left()
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    assert not state.may_be_left()
+    signal.signal(signal.SIGUSR1, before)
+    assert state.may_be_left()
 
 
 def test_noting_a_cell_twice_changes_nothing() -> None:
