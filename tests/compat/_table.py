@@ -30,8 +30,11 @@ async def arrive(name, parties=_PARTIES):
     wanted = min(_PARTIES, parties)
     _arrived[name] = _arrived.get(name, 0) + 1
     deadline = time.monotonic() + 20
+    pause = 0.001
     while _arrived[name] < wanted:
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(pause)
+        # Hundreds may stand here, and must leave time for the others to come.
+        pause = min(2 * pause, 0.1)
         if time.monotonic() > deadline or name in _given_up:
             # One wait is enough to know that they do not come together.
             _given_up.add(name)

@@ -63,9 +63,12 @@ class Explanation:
         terminalreporter.write_sep("=", "overlap")
         run = self._run
         reasons = self._reasons() if self._performed else self._expected()
-        tests = len(self._started() if self._performed else run.items)
-        alone = sum(map(len, reasons.values()))
-        text = _verdict(tests - alone, tests, performed=self._performed)
+        tests = self._started() if self._performed else set(range(len(run.items)))
+        alone = {test for each in reasons.values() for test in each}
+        waiting = {test for test in tests if self._is_async(test)}
+        text = _verdict(
+            len(tests - alone), len(tests), _share(waiting, alone), self._performed
+        )
         terminalreporter.write_line(text)
         for line in self._lines(reasons, terminalreporter.config.get_verbosity() > 0):
             terminalreporter.write_line(line)
@@ -127,13 +130,16 @@ class Explanation:
         for resource, _ in plan.claims_of(test):
             if resource in wanted:
                 return f"took turns for {plan.resource_name(resource)}"
-        item = run.items[test]
-        is_async = (
-            plan.loop_of(test) != _core.NO_LOOP
+        kind = "async" if self._is_async(test) else "sync"
+        return f"{kind}, {_NOTHING_BESIDE}"
+
+    def _is_async(self, test: int) -> bool:
+        item = self._run.items[test]
+        return (
+            self._run.suite.plan.loop_of(test) != _core.NO_LOOP
             or is_anyio_test(item)
             or is_async_case(item)
         )
-        return f"{'async' if is_async else 'sync'}, {_NOTHING_BESIDE}"
 
     def _turns(self) -> Iterator[str]:
         """The resources for which tests may have to wait."""
@@ -154,14 +160,22 @@ class Explanation:
             yield from lines
 
 
-def _verdict(beside: int, tests: int, *, performed: bool) -> str:
+def _verdict(beside: int, tests: int, share: str, performed: bool) -> str:
     noun = f"{tests} test{'' if tests == 1 else 's'}"
     rest = tests - beside
     if performed:
-        end = f"; {rest} did not:" if rest else ""
+        end = f"{share}; {rest} did not:" if rest else ""
         return f"{beside} of {noun} overlapped with others{end}"
-    end = f"; {rest} will run alone:" if rest else ""
+    end = f"{share}; {rest} will run alone:" if rest else ""
     return f"{beside} of {noun} may overlap with others{end}"
+
+
+def _share(waiting: set[int], alone: set[int]) -> str:
+    """How many of the async tests overlap, where there are any."""
+    if not waiting:
+        return ""
+    beside = len(waiting - alone)
+    return f", {beside} of the {len(waiting)} async ones"
 
 
 def _one_by_one(reason: str) -> str:

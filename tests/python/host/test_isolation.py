@@ -245,7 +245,7 @@ def test_by_configuration(): pass
     result.stdout.fnmatch_lines(
         [
             "=* overlap =*",
-            "0 of 6 tests overlapped with others; 6 did not:",
+            "0 of 6 tests overlapped with others, 0 of the 3 async ones; 6 did not:",
             "  3  took turns for db",
             "  2  alone: mark serial",
             "  1  alone: serial in pyproject.toml: test_it.py::test_by_configuration",
@@ -292,7 +292,8 @@ def test_explain_says_that_everything_ran_one_by_one(pytester: pytest.Pytester) 
         )
         result.stdout.fnmatch_lines(
             [
-                "0 of 6 tests overlapped with others; 6 did not:",
+                "0 of 6 tests overlapped with others, 0 of the 4 async ones; "
+                "6 did not:",
                 f"  6  one test after another, because of {reason}",
             ]
         )
@@ -343,7 +344,8 @@ async def test_holds_what_nobody_else_wants(): pass
     assert result.ret == 0
     result.stdout.fnmatch_lines(
         [
-            "10 of 11 tests may overlap with others; 1 will run alone:",
+            "10 of 11 tests may overlap with others, 9 of the 9 async ones; "
+            "1 will run alone:",
             "  1  alone: mark serial",
             "of those that may overlap, these take turns:",
             "  db: 2 tests, 1 at a time",
