@@ -14,7 +14,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 _HEAD = """\
@@ -67,6 +67,26 @@ def write(path: Path, conflicts: Iterable[Conflict]) -> None:
         path.write_text(_HEAD + "".join(map(_entry, entries)), "utf-8")
     else:
         path.unlink(missing_ok=True)
+
+
+def update(path: Path, left: Mapping[Conflict, Conflict | None]) -> None:
+    """Replace entries by what is left of them; the others stay.
+
+    The file is read again, as it may have been changed meanwhile, and is written only
+    if it is to be another one.
+
+    Args:
+        path: The file.
+        left: By entry; None for one that is to be dropped.
+
+    Raises:
+        OSError: The file cannot be written.
+        pytest.UsageError: The file says something else than conflicts.
+    """
+    former = read(path)
+    entries = [left.get(entry, entry) for entry in former]
+    if entries != former:
+        write(path, [entry for entry in entries if entry is not None])
 
 
 def merged(known: Sequence[Conflict], found: Iterable[Conflict]) -> list[Conflict]:

@@ -56,6 +56,10 @@ class Flights:
             if other != test and 0 < other_began < ended and self._ended[other] > began
         ]
 
+    def span(self, test: int) -> tuple[float, float]:
+        """When a test began and ended, by a clock of one's own; 0 for neither."""
+        return self._began[test], self._ended[test]
+
     @property
     def elapsed(self) -> float:
         """Seconds from the first start to the last end."""

@@ -5,6 +5,7 @@ What is only needed once there is a conflict is imported then: most runs have no
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import functools
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,6 +15,8 @@ import pytest
 from fasttest.host.run import Run, RunOptions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from _pytest.terminal import TerminalReporter
 
     from fasttest.host.conflicts import Conflict
@@ -43,6 +46,15 @@ def add_option(group: pytest.OptionGroup) -> None:
         f"them in {_FILE_NAME}; keep: keep apart those that are remembered (the "
         "default); ignore: not even that",
     )
+    group.addoption("--conflicts-file", help=argparse.SUPPRESS)
+
+
+def file_of(config: pytest.Config) -> Path | None:
+    """The file of conflicts, be there one or not; None if it is to be ignored."""
+    if config.getoption("conflicts") == _IGNORE:
+        return None
+    # ``fasttest verify`` has some of its runs respect another one.
+    return config.rootpath / (config.getoption("conflicts_file") or _FILE_NAME)
 
 
 def configure(config: pytest.Config) -> None:
@@ -52,8 +64,8 @@ def configure(config: pytest.Config) -> None:
         pytest.UsageError: The file says something else than conflicts.
     """
     config.stash[_known] = ()
-    path = config.rootpath / _FILE_NAME
-    if config.getoption("conflicts") != _IGNORE and path.exists():
+    path = file_of(config)
+    if path is not None and path.exists():
         from fasttest.host.conflicts import read
 
         config.stash[_known] = tuple(read(path))
@@ -94,29 +106,22 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
         for test, passed in sorted(run.conflicts.items())
     }
     config.stash[_met] = met
-    if laboratory is None or config.getoption("conflicts") != _LEARN:
+    path = file_of(config)
+    if laboratory is None or config.getoption("conflicts") != _LEARN or path is None:
         return
 
     from fasttest.host.conflicts import merged, write
     from fasttest.host.investigation import Investigation
 
     _say(config, f"looking for who is in conflict with {_tests(len(met))}")
-    found: list[Conflict] = []
-    investigation = Investigation(laboratory, run, concurrency)
-    for test in sorted(run.conflicts):
+    found = Investigation(laboratory, run, concurrency).conflicts_of(run.conflicts)
+    for test, conflict in found.items():
         nodeid = run.items[test].nodeid
-        # One of which a conflict was just found may have others: the next run, in which
-        # this one is over, meets them.
-        conflict = next((each for each in found if nodeid in each.tests), None)
-        if conflict is None:
-            conflict = investigation.conflict_of(test)
-            if conflict is not None:
-                found.append(conflict)
         met[nodeid] = met[nodeid][0], conflict
     if found:
         try:
-            known = merged(remembered(config), found)
-            write(config.rootpath / _FILE_NAME, known)
+            known = merged(remembered(config), found.values())
+            write(path, known)
         except OSError as error:
             config.stash[_trouble] = f"They cannot be remembered: {error}"
 

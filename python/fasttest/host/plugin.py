@@ -21,7 +21,7 @@ from fasttest.host import (
     time_limit_options,
 )
 from fasttest.host.configuration import configuration_of
-from fasttest.host.current import current_run
+from fasttest.host.current import current_run, run_of_session
 from fasttest.host.isolation_marks import MARKERS
 from fasttest.host.run import Run, RunOptions
 from fasttest.host.time_limits import phase_ended
@@ -32,15 +32,12 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
-    from fasttest.engine.executor import Executor
     from fasttest.host.resources import Resources
 
 _PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 # How a reason to run alone begins that is a plugin or a conftest.
 _PLUGIN = "plugin "
-
-_executor: pytest.StashKey[Executor] = pytest.StashKey()
 
 
 def pytest_addoption(
@@ -180,7 +177,7 @@ def pytest_runtestloop(session: pytest.Session) -> object:
         _say_who_is_in_the_way(config, run.alone.values())
         if concurrency > 1:
             _say_what_is_unused(config, run.resources)
-            config.stash[_executor] = run.executor
+        config.stash[run_of_session] = run
         run.perform()
         learning.learn(run, laboratory, concurrency)
     if session.shouldfail:
@@ -246,8 +243,10 @@ def pytest_terminal_summary(
 
 
 def _report_blocking_loops(terminalreporter: TerminalReporter) -> None:
-    executor = terminalreporter.config.stash.get(_executor, None)
-    loops = set() if executor is None else executor.blocking_loops
+    run = terminalreporter.config.stash.get(run_of_session, None)
+    if run is None or run.concurrency == 1:
+        return
+    loops = run.executor.blocking_loops
     names = sorted(f"{loop.__module__}.{loop.__qualname__}" for loop in loops)
     if names:
         terminalreporter.section("blocking loops")

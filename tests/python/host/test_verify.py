@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fasttest.host.verify.rounds import Outcome, Round
+from fasttest.host.verify.log import Log, Outcome
+from fasttest.host.verify.rounds import Round
 from fasttest.host.verify.verdicts import Cause, differing, judge
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def fasttest(
 def ended(*words: str, options: tuple[str, ...] = (), code: int = 0) -> Round:
     """A round of tests which ended so, named by number."""
     outcomes = {f"test_{n}": Outcome((word,)) for n, word in enumerate(words)}
-    return Round(options, code, 1.0, outcomes, "")
+    return Round(options, code, 1.0, Log(outcomes), "")
 
 
 @pytest.mark.slow
@@ -193,6 +194,6 @@ def test_a_test_that_has_not_been_run_differs() -> None:
 
 def test_messages_are_not_compared() -> None:
     """They name addresses and times."""
-    one = Round((), 1, 1.0, {"test": Outcome(("failed",), "at 0x1")}, "")
-    other = Round((), 1, 1.0, {"test": Outcome(("failed",), "at 0x2")}, "")
+    one = Round((), 1, 1.0, Log({"test": Outcome(("failed",), "at 0x1")}), "")
+    other = Round((), 1, 1.0, Log({"test": Outcome(("failed",), "at 0x2")}), "")
     assert not differing(one, [other])

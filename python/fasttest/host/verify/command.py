@@ -5,17 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from fasttest.host.verify.rounds import Round, Rounds
-from fasttest.host.verify.verdicts import Cause, Verdict, differing, judge
+import pytest
+
+from fasttest.host.conflicts import read, update
+from fasttest.host.verify.entries import Basis, Review
+from fasttest.host.verify.findings import Findings
+from fasttest.host.verify.rounds import Rounds
+from fasttest.host.verify.verdicts import differing, judge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from fasttest.host.verify.rounds import Round
 
 _USAGE_ERROR = 4
 _INTERRUPTED = 2
@@ -27,22 +33,6 @@ _WIDTHS = (None, 8, None, 3, 32)
 # A round that takes so many times as long as the serial run hangs.
 _PATIENCE = 10
 _AT_LEAST = 60.0  # seconds
-
-
-@dataclass(frozen=True)
-class Findings:
-    """All that is known in the end."""
-
-    serial: tuple[Round, ...]
-    shuffled: tuple[Round, ...]
-    crowded: tuple[Round, ...]
-    verdicts: tuple[Verdict, ...]
-
-    @property
-    def incomplete(self) -> list[Round]:
-        """The rounds which ended before all tests had been run."""
-        rounds = (*self.serial, *self.shuffled, *self.crowded)
-        return [each for each in rounds if not each.is_complete]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -62,12 +52,14 @@ def main(arguments: Sequence[str]) -> int:
             print(serial.output, end="")
             return serial.exit_code or 1
         findings = _look(rounds, serial, seed, options)
+        findings = _review(rounds, findings, options)
     except KeyboardInterrupt:
         print("interrupted")
         return _INTERRUPTED
-    _report(findings, rest)
+    for line in findings.lines():
+        print(line)
     if options.json is not None:
-        text = json.dumps(_as_json(findings, rest, seed), indent=2)
+        text = json.dumps(findings.as_json(), indent=2)
         options.json.write_text(f"{text}\n", encoding="utf-8")
     return 1 if findings.verdicts or findings.incomplete else 0
 
@@ -75,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
 def _look(
     rounds: Rounds, serial: Round, seed: int, options: argparse.Namespace
 ) -> Findings:
-    limit = max(_AT_LEAST, _PATIENCE * serial.seconds)
+    limit = _limit(serial)
     shuffled = _run(
         rounds, "shuffled", "--concurrency=1", f"--seed={seed}", limit=limit
     )
@@ -91,82 +83,63 @@ def _look(
         # Who differs now, with nothing changed, does so by itself.
         again.append(_run(rounds, "one by one", "--concurrency=1", limit=limit))
     repeated = (serial, *again)
-    verdicts = judge(repeated, (shuffled,), crowded)
-    return Findings(repeated, (shuffled,), tuple(crowded), tuple(verdicts))
+    return Findings(
+        rounds.arguments,
+        seed,
+        repeated,
+        (shuffled,),
+        tuple(crowded),
+        tuple(judge(repeated, (shuffled,), crowded)),
+    )
+
+
+def _review(
+    rounds: Rounds, findings: Findings, options: argparse.Namespace
+) -> Findings:
+    """See which remembered conflicts still hold, and drop the others."""
+    serial = findings.serial[0]
+    path = serial.log.conflicts
+    if path is None or not path.exists():
+        return findings
+    if findings.incomplete:
+        return replace(
+            findings, trouble="left as it is: a run of all tests ended early"
+        )
+    basis = Basis(
+        serial,
+        frozenset(verdict.nodeid for verdict in findings.verdicts),
+        [each.options for each in findings.crowded],
+        findings.seed,
+        options.concurrency,
+        _limit(serial),
+    )
+    found = Review(rounds, basis, _tell).findings(read(path))
+    trouble = ""
+    if options.keep_conflicts:
+        trouble = "left as it is, as --keep-conflicts says"
+    else:
+        try:
+            update(path, {each.conflict: each.left for each in found})
+        except (OSError, pytest.UsageError) as error:
+            trouble = f"left as it is: {error}"
+    return replace(findings, entries=tuple(found), trouble=trouble)
+
+
+def _limit(serial: Round) -> float:
+    """The seconds after which a run counts as hanging."""
+    return max(_AT_LEAST, _PATIENCE * serial.seconds)
 
 
 def _run(
     rounds: Rounds, title: str, *options: str, limit: float | None = None
 ) -> Round:
     result = rounds.run(*options, limit=limit)
-    print(f"  {title:<12}{result.summary()}   {' '.join(options)}", flush=True)
+    _tell(title, f"{result.summary()}   {' '.join(options)}")
     return result
 
 
-def _report(findings: Findings, arguments: Sequence[str]) -> None:
-    for each in findings.incomplete:
-        print(f"\nA run of all tests ended early:\n  {_command(each, arguments)}")
-        print("".join(f"  | {line}\n" for line in each.output.splitlines()[-20:]))
-    for verdict in findings.verdicts:
-        print(f"\n{verdict.nodeid}: {verdict.cause.value}")
-        print(f"  one by one: {verdict.serial}")
-        for each in verdict.differing:
-            outcome = each.of(verdict.nodeid)
-            first_line = outcome.message.partition("\n")[0]
-            print(f"  {outcome}{': ' if first_line else ''}{first_line}")
-            print(f"    {_command(each, arguments)}")
-    total = len(findings.serial[0].outcomes)
-    if findings.verdicts:
-        counts = ", ".join(
-            f"{number} {cause.value.replace('depends', 'depend')}"
-            for cause in Cause
-            if (number := sum(v.cause is cause for v in findings.verdicts))
-        )
-        print(
-            f"\n{len(findings.verdicts)} of {total} tests ended differently: {counts}"
-        )
-    elif not findings.incomplete:
-        print(f"\nAll {total} tests ended the same in every run.")
-
-
-def _command(each: Round, arguments: Sequence[str]) -> str:
-    """The command line that runs a round again."""
-    return shlex.join(["fasttest", *each.options, *arguments])
-
-
-def _as_json(
-    findings: Findings, arguments: Sequence[str], seed: int
-) -> dict[str, object]:
-    def describe(each: Round) -> dict[str, object]:
-        return {
-            "command": _command(each, arguments),
-            "exit_code": each.exit_code,
-            "seconds": round(each.seconds, 3),
-        }
-
-    return {
-        "seed": seed,
-        "tests": len(findings.serial[0].outcomes),
-        "serial": [describe(each) for each in findings.serial],
-        "shuffled": [describe(each) for each in findings.shuffled],
-        "rounds": [describe(each) for each in findings.crowded],
-        "differing": [
-            {
-                "nodeid": verdict.nodeid,
-                "serial": str(verdict.serial),
-                "cause": verdict.cause.name.lower(),
-                "seen": [
-                    {
-                        "outcome": str(each.of(verdict.nodeid)),
-                        "message": each.of(verdict.nodeid).message,
-                        "command": _command(each, arguments),
-                    }
-                    for each in verdict.differing
-                ],
-            }
-            for verdict in findings.verdicts
-        ],
-    }
+def _tell(title: str, text: str) -> None:
+    print(f"  {title:<12}{text}", flush=True)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -179,10 +152,12 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="fasttest verify",
-        usage="%(prog)s [--rounds N] [--seed S] [--json FILE] [pytest's arguments]",
+        usage="%(prog)s [--rounds N] [--seed S] [--json FILE] [--keep-conflicts] "
+        "[pytest's arguments]",
         description="Run the suite one by one, then many times at once in hostile "
-        "orders, and name the tests whose outcome differs. All other arguments are "
-        "pytest's and fasttest's.",
+        "orders, and name the tests whose outcome differs. Remembered conflicts that "
+        "do not hold any more are dropped. All other arguments are pytest's and "
+        "fasttest's.",
         allow_abbrev=False,
     )
     parser.add_argument(
@@ -203,6 +178,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_at_least_one,
         metavar="N",
         help="tests in flight at most in every round (default: differs)",
+    )
+    parser.add_argument(
+        "--keep-conflicts",
+        action="store_true",
+        help="say which remembered conflicts do not hold any more, and leave them",
     )
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the findings there as well"

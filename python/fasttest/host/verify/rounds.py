@@ -8,45 +8,25 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fasttest.host.verify.outcomes import LOG_OPTION
+from fasttest.host.conflicts import write
+from fasttest.host.verify.log import NOT_RUN, Log, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fasttest.host.conflicts import Conflict
+    from fasttest.host.verify.log import Outcome
 
 _PLUGIN = "fasttest.host.verify.outcomes"
+_LOG_OPTION = "--outcomes-log"
+_CHOSEN_OPTION = "--outcomes-of"
 
 # What pytest's runs end with that have run all tests.
 _COMPLETE = (0, 1)
-_BAD = frozenset({"failed", "error"})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a test ended.
-
-    Attributes:
-        categories: pytest's words for what its phases came to, in their order: mostly
-            one of them, or "failed" and "error" if its teardown failed as well.
-        message: What the first failure said; it is not compared.
-    """
-
-    categories: tuple[str, ...]
-    message: str = field(default="", compare=False)
-
-    @property
-    def is_bad(self) -> bool:
-        """Whether the test has failed."""
-        return not self.categories or not _BAD.isdisjoint(self.categories)
-
-    def __str__(self) -> str:
-        return ", ".join(self.categories) or "not run"
-
-
-NOT_RUN = Outcome(())
 
 
 @dataclass(frozen=True)
@@ -58,15 +38,20 @@ class Round:
         exit_code: pytest's; below 0 it is the signal that ended the process; None if it
             did not end in time.
         seconds: How long it took.
-        outcomes: By node id, in the order of the first reports.
+        log: What it has written down.
         output: What it printed.
     """
 
     options: tuple[str, ...]
     exit_code: int | None
     seconds: float
-    outcomes: dict[str, Outcome]
+    log: Log
     output: str
+
+    @property
+    def outcomes(self) -> Mapping[str, Outcome]:
+        """How the tests ended, by node id, in the order of the first reports."""
+        return self.log.outcomes
 
     @property
     def is_complete(self) -> bool:
@@ -102,18 +87,36 @@ class Rounds:
     def __init__(self, arguments: Sequence[str]) -> None:
         self.arguments = tuple(arguments)
 
-    def run(self, *options: str, limit: float | None = None) -> Round:
+    def run(
+        self,
+        *options: str,
+        limit: float | None = None,
+        tests: Iterable[str] | None = None,
+        conflicts: Iterable[Conflict] | None = None,
+    ) -> Round:
         """Run the suite once.
 
         Args:
             *options: Added to the suite's arguments.
             limit: The seconds it may take.
+            tests: All that is run, by node id; None for what the arguments select.
+            conflicts: Kept apart in place of those in the suite's file; None for these.
         """
         with tempfile.TemporaryDirectory(prefix="fasttest-") as folder:
             log, output = Path(folder, "outcomes.jsonl"), Path(folder, "output.txt")
+            # As one word each: pytest looks for its rootdir near every other word.
+            hidden = [f"{_LOG_OPTION}={log}"]
+            if tests is not None:
+                chosen = Path(folder, "tests.json")
+                chosen.write_text(json.dumps(list(tests)), encoding="utf-8")
+                hidden.append(f"{_CHOSEN_OPTION}={chosen}")
+            if conflicts is not None:
+                apart = Path(folder, "conflicts.toml")
+                write(apart, conflicts)
+                hidden.append(f"--conflicts-file={apart}")
             # What comes last holds: a run that stops at a failure has no outcomes.
             command = [sys.executable, "-m", "fasttest", "-p", _PLUGIN]
-            command += [*self.arguments, LOG_OPTION, str(log), "--maxfail=0"]
+            command += [*self.arguments, *hidden, "--maxfail=0"]
             command += ["-o", f"cache_dir={folder}/cache", *options]
             began = time.monotonic()
             with output.open("wb") as sink:
@@ -122,7 +125,7 @@ class Rounds:
                 options,
                 exit_code,
                 time.monotonic() - began,
-                _read(log),
+                read(log),
                 output.read_text(encoding="utf-8", errors="replace"),
             )
 
@@ -143,22 +146,3 @@ def _wait(command: Sequence[str], sink: int, limit: float | None) -> int | None:
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-def _read(log: Path) -> dict[str, Outcome]:
-    categories: dict[str, list[str]] = {}
-    messages: dict[str, str] = {}
-    if not log.exists():
-        return {}
-    *lines, _ = log.read_text(encoding="utf-8").split("\n")  # the last may be torn
-    for report in map(json.loads, lines):
-        seen = categories.setdefault(report["nodeid"], [])
-        # The last of several tries is what counts.
-        if report["category"] not in ("", "rerun"):
-            seen.append(report["category"])
-            if report["category"] in _BAD:
-                messages.setdefault(report["nodeid"], report["message"])
-    return {
-        nodeid: Outcome(tuple(seen), messages.get(nodeid, ""))
-        for nodeid, seen in categories.items()
-    }

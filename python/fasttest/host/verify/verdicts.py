@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from fasttest.host.verify.rounds import Outcome, Round
+    from fasttest.host.verify.log import Outcome
+    from fasttest.host.verify.rounds import Round
 
 
 class Cause(enum.Enum):
