@@ -31,6 +31,15 @@ class Sink:
         """Add ``text`` to what was written to ``stream`` ("stdout" or "stderr")."""
         self._parts.setdefault(stream, []).append(text)
 
+    def position(self) -> dict[str, int]:
+        """How much was written, for ``since``."""
+        return {name: len(texts) for name, texts in self._parts.items()}
+
+    def since(self, position: dict[str, int]) -> dict[str, str]:
+        """What was written since a position, by stream; nothing of it is forgotten."""
+        later = {n: "".join(t[position.get(n, 0) :]) for n, t in self._parts.items()}
+        return {name: text for name, text in later.items() if text}
+
     def take(self) -> dict[str, str]:
         """What was written, by stream, and forget it."""
         if not self._parts:

@@ -119,7 +119,7 @@ class InstanceDef(FixtureDef[Any]):
         before = contextvars.copy_context()
         self.context = before.copy()
         try:
-            with run.serving_others():
+            with run.setting_up(self.instance):
                 self.context.run(create)
         finally:
             self.context_changes = context.changes(before, self.context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from fasttest.host.teardown_errors import TeardownErrors
@@ -13,15 +14,27 @@ if TYPE_CHECKING:
     from _pytest import nodes
 
     from fasttest.host.definitions import InstanceDef
+    from fasttest.host.emissions import Emission
 
 
 class Instances:
-    """The living instances of fixtures and collectors which outlive a test."""
+    """The living instances of fixtures and collectors which outlive a test.
+
+    Attributes:
+        fixtures: The fixtures' definitions, by instance.
+        collectors: The collectors with a set-up of their own, by instance.
+        finalizers: What else is to be called at a collector's end.
+        emissions: What set-ups have emitted, if anything.
+        made_room: What teardowns have emitted that made room for another parameter,
+            by the test whose set-up they are part of.
+    """
 
     def __init__(self) -> None:
         self.fixtures: dict[int, InstanceDef] = {}
         self.collectors: dict[int, nodes.Node] = {}
         self.finalizers: dict[int, list[Callable[[], object]]] = {}
+        self.emissions: dict[int, Emission] = {}
+        self.made_room: defaultdict[int, list[Emission]] = defaultdict(list)
         self._errors: dict[int, tuple[BaseException, TracebackType | None]] = {}
 
     def begin_collector(self, instance: int, collector: nodes.Node) -> None:
@@ -61,6 +74,7 @@ class Instances:
         Raises:
             BaseException: What its finalizers raised; all of them were run.
         """
+        self.emissions.pop(instance, None)
         definition = self.fixtures.pop(instance, None)
         if definition is not None:
             definition.tear_down()

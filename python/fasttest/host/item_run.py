@@ -13,6 +13,7 @@ from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions, adopt
+from fasttest.host.emissions import Emission
 from fasttest.host.item_stack import ItemStack
 from fasttest.host.loop_options import LoopOptions
 from fasttest.host.reports import Outcome
@@ -115,6 +116,8 @@ class ItemRun:
         self._own: dict[int, InstanceDef] = {}
         self._requests: dict[int, SubRequest] = {}
         self._finalizers: list[tuple[int, Callable[[], object]]] = []
+        # Of its own set-ups for others.
+        self._emissions: set[Emission] = set()
         self._filled = 0
         self._routed: RoutedDefinitions | None = None
 
@@ -131,6 +134,8 @@ class ItemRun:
         dialect.check_test(item)
         self._adopt_context()
         self.route_definitions()
+        for emission in self._instances.made_room.pop(self.stream.test, ()):
+            emission.emit_again(self)
         if self._routed is not None:
             active = private.active_fixtures(private.request_of(item))
             for argname, _ in self.closure.direct:
@@ -334,7 +339,8 @@ class ItemRun:
         if step.collector is not None:
             self._instances.begin_collector(instance, step.collector)
             try:
-                step.collector.setup()
+                with self.setting_up(instance):
+                    step.collector.setup()
             except BaseException as error:
                 self._instances.failed(instance, error)
                 self.note_failure(entry)
@@ -372,7 +378,10 @@ class ItemRun:
         if instance >= 0:
             with self.serving_others():
                 if not self.finished:  # for another parameter: a set-up error
+                    emission = Emission(self)
                     self._instances.tear_down(instance)
+                    if emission.end(self):
+                        self._instances.made_room[self.stream.test].append(emission)
                     return
                 with self._errors.of(self._instances.node_of(instance)):
                     self._instances.tear_down(instance)
@@ -401,6 +410,17 @@ class ItemRun:
         self.stream.data = self._routed = self.keep = None
         if self.outcome.told:
             self.outcome.passed = None
+
+    @contextlib.contextmanager
+    def setting_up(self, instance: int) -> Iterator[None]:
+        """Something that outlives the item is being set up meanwhile."""
+        # What is set up within another's set-up emits with it.
+        emission = None if self.serves_others else Emission(self)
+        with self.serving_others():
+            yield
+        if emission is not None and emission.end(self):
+            self._emissions.add(emission)
+            self._instances.emissions[instance] = emission
 
     def hand_over(self, changes: context.Changes) -> None:
         """Set the context variables that a wider-scoped fixture has set."""
@@ -493,6 +513,7 @@ class ItemRun:
         if instance >= 0:
             shared = self._instances.fixtures[instance]
             if shared is not definition:
+                self._emit_again(instance)
                 definition.share(shared)
                 self.hand_over(shared.context_changes)
 
@@ -525,9 +546,10 @@ class ItemRun:
             if entry >= end:
                 break
             step = self.closure.entries[entry]
+            instance = self.stream.instance_of(entry)
+            self._emit_again(instance)
             if step.definition is None:
                 continue
-            instance = self.stream.instance_of(entry)
             shared = self._instances.fixtures.get(instance)
             if shared is None:
                 continue
@@ -535,6 +557,17 @@ class ItemRun:
             if shared.run is not self and shared.context_changes:
                 self.hand_over(shared.context_changes)
         self._filled = max(self._filled, end)
+
+    def _emit_again(self, instance: int) -> None:
+        """Emit what a former run of the item has when it set something up for all."""
+        emission = self._instances.emissions.get(instance)
+        if (
+            emission is not None
+            and emission.test == self.stream.test
+            and emission not in self._emissions
+        ):
+            del self._instances.emissions[instance]
+            emission.emit_again(self)
 
     def _finalize(self, depth: int) -> None:
         """Run the finalizers added since the item had ``depth`` fixtures of its own."""

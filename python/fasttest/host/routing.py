@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from fasttest.engine.output import Sink, current_sink, routed_output
-from fasttest.host import private
+from fasttest.host import emissions, private
 from fasttest.host.current import running
 from fasttest.host.unraisable import Unraisable
 from fasttest.host.warning_filters import OncePerTest
@@ -188,11 +188,5 @@ class _LogRouter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         run = running()
-        if run is None:
-            return
-        if run.log_handler is None:
-            run.log_handler = private.log_capture_handler(self._formatter)
-        run.log_handler.emit(record)
-        caplog = run.caplog_handler
-        if caplog is not None and record.levelno >= caplog.level:
-            caplog.handle(record)
+        if run is not None:
+            emissions.log(run, record, self._formatter)

@@ -30,6 +30,19 @@ def in_sink(sink: Sink, function: Callable[..., object], *args: object) -> None:
     contextvars.copy_context().run(call)
 
 
+def test_what_was_written_since_a_position_is_not_forgotten() -> None:
+    """It is the set-up's of others, and the test's own as well."""
+    sink = Sink()
+    sink.write("stdout", "before ")
+    position = sink.position()
+    sink.write("stdout", "after ")
+    sink.write("stdout", "that")
+    sink.write("stderr", "wrong")
+    assert sink.since(position) == {"stdout": "after that", "stderr": "wrong"}
+    assert sink.since(sink.position()) == {}
+    assert sink.take() == {"stdout": "before after that", "stderr": "wrong"}
+
+
 def process_output() -> io.TextIOWrapper:
     """A stream like the process's own, over bytes in memory."""
     return io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
