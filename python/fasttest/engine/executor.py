@@ -201,6 +201,7 @@ class Executor:
         stream.strand = self.hub.spawn(
             self._run_stream, stream, context=contextvars.copy_context()
         )
+        stream.strand.number = test
         alone = self._serial or test in self._retried or self.plan.is_exclusive(test)
         self.hub.foreground = stream.strand if alone else None
         self.hub.alone = alone

@@ -27,7 +27,7 @@ from fasttest.engine.waits import Waits
 if TYPE_CHECKING:
     import asyncio
     import contextvars
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableSequence
 
     from fasttest.engine.interleaving import Interleaving
     from fasttest.engine.private import LoopState
@@ -64,6 +64,8 @@ class Hub:
             there is nothing else to do, so that exceptions raised by signal handlers
             reach it. By default that is the only strand not in the background.
         deadlines: The time limits of its strands.
+        turn: In its one place, the number of the strand that ran last. The owner may
+            put memory here which is seen from outside.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Hub:
         self.tracing: tuple[Any, Any] = (None, None)
         self.forked = False
         self.deadlines = Deadlines(clock)
+        self.turn: MutableSequence[int] | memoryview[int] = [-1]
         self._waits = Waits(clock, poller)
         self._interrupts = Interrupts(self)
         self.alarms = Alarms(self)
@@ -409,6 +412,7 @@ class Hub:
         if callable(profile):
             sys.setprofile(None)
         self.current = strand
+        self.turn[0] = strand.number
         alarms, deadlines = self.alarms, self.deadlines
         if deadlines.active:
             deadlines.begin_turn(strand)

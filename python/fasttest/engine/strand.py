@@ -59,6 +59,7 @@ class Strand:
 
     Attributes:
         name: For messages.
+        number: What the hub notes while it runs; -1 for none.
         background: Whether it only serves others, as the strand of a shared loop
             does: the hub does not wait for it to end.
         context: The context in which its function runs.
@@ -94,6 +95,7 @@ class Strand:
         "hub",
         "limit",
         "name",
+        "number",
         "on_exit",
         "result",
         "served_by",
@@ -113,6 +115,7 @@ class Strand:
     ) -> None:
         self.hub = hub
         self.name = name
+        self.number = -1
         self.background = background
         self.context = context
         self.clients: set[Strand] = set()

@@ -96,6 +96,7 @@ class GivingUp:
         others = (each.item.nodeid for each in unfinished if each is not run)
         self._list("No outcome of", others)
         self._list("Not torn down", self._left(unfinished))
+        self._run.recorder.close()
 
     def _outcome(self, run: ItemRun, stack: StackSummary) -> Outcome:
         """What the test came to, with a failure in the phase which it is in."""

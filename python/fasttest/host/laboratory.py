@@ -21,6 +21,8 @@ import warnings
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from fasttest.host import private
+from fasttest.host.flight_recorder import FlightRecorder
+from fasttest.host.reports import first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 
 # What an experiment may take in any case, in seconds.
 _LEAST = 5.0
+
+# Signals that end a run; where there are none, there is no laboratory either.
+_ENDING = tuple(
+    getattr(signal, name)
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")
+    if hasattr(signal, name)
+)
 
 
 class LaboratoryError(RuntimeError):
@@ -68,11 +77,15 @@ class Laboratory:
     """A process for experiments; see ``is_possible``.
 
     It is no child of this process, so that tests which wait for any child do not wait
-    for it, and ends with this process at the latest.
+    for it, and ends with this process at the latest. If that ends before the run does,
+    it says what was going on.
 
     Args:
         session: The session, collected.
         perform: Runs some of its items, with so many in flight at most.
+
+    Attributes:
+        recorder: Where the run is to note what it is at.
     """
 
     def __init__(
@@ -80,6 +93,7 @@ class Laboratory:
         session: pytest.Session,
         perform: Callable[[list[pytest.Item], int], None],
     ) -> None:
+        self.recorder = FlightRecorder(len(session.items))
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         with warnings.catch_warnings():
@@ -91,7 +105,9 @@ class Laboratory:
             os.close(ours_in)
             with _no_way_back():
                 if not os.fork():
-                    _Server(session, perform, theirs_out).serve(theirs_in)
+                    _Server(session, perform, theirs_out, self.recorder).serve(
+                        theirs_in
+                    )
         os.waitpid(child, 0)
         os.close(theirs_in)
         os.close(theirs_out)
@@ -102,6 +118,7 @@ class Laboratory:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.recorder.close()
         with contextlib.suppress(OSError):
             self._requests.close()
         self._answers.close()
@@ -160,38 +177,64 @@ class _Server:
         session: pytest.Session,
         perform: Callable[[list[pytest.Item], int], None],
         answers: int,
+        recorder: FlightRecorder,
     ) -> None:
         self._session = session
         self._perform = perform
         self._answers = answers
+        self._recorder = recorder
+        self._stdout = -1
+        # All items, of which experiments run some.
+        self._items = session.items
+        self._handlers: dict[int, Any] = {}
 
     def serve(self, requests: int) -> None:
         """Make experiments until nobody asks for any more."""
         with _no_way_back():
-            # Ctrl-C is for the run, which then ends this process by closing the pipe.
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            # They are for the run, which then ends this process by closing the pipe.
+            for number in _ENDING:
+                self._handlers[number] = signal.signal(number, signal.SIG_IGN)
+            self._stdout = os.dup(1)
             folder = tempfile.mkdtemp(prefix="fasttest-")
             try:
                 private.leave_files_alone(self._session, folder)
                 with os.fdopen(requests, "rb") as lines:
                     for line in lines:
-                        os.write(self._answers, self._experiment(json.loads(line)))
+                        answer = self._experiment(json.loads(line), requests)
+                        with contextlib.suppress(BrokenPipeError):
+                            os.write(self._answers, answer)
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
+            self._tell()
 
-    def _experiment(self, request: dict[str, Any]) -> bytes:
+    def _tell(self) -> None:
+        """Say what the run was at if it has not come to its end."""
+        terminal = self._session.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None:
+            return
+        # What was in the buffer is the other process's, and goes nowhere.
+        terminal.flush()
+        os.dup2(self._stdout, 1)
+        self._recorder.write(terminal, self._items)
+        terminal.flush()
+
+    def _experiment(self, request: dict[str, Any], requests: int) -> bytes:
         receiver, sender = os.pipe()
         child = os.fork()
         if not child:
             os.close(receiver)
+            os.close(self._stdout)
             with _no_way_back():
                 os.setpgid(0, 0)
+                for number, handler in self._handlers.items():
+                    signal.signal(number, handler or signal.SIG_DFL)
                 observed = self._observe(request["tests"], request["concurrency"])
                 with os.fdopen(sender, "wb") as file:
                     file.write(json.dumps(observed, default=repr).encode())
         os.close(sender)
         with os.fdopen(receiver, "rb", buffering=0) as file:
-            answer = b"".join(_received(file, time.monotonic() + request["patience"]))
+            until = time.monotonic() + request["patience"]
+            answer = b"".join(_received(file, until, requests))
         # Also what the tests have started, or the child itself if it hangs.
         with contextlib.suppress(OSError):
             os.killpg(child, signal.SIGKILL)
@@ -211,10 +254,13 @@ class _Server:
         return observed
 
 
-def _received(file: IO[bytes], until: float) -> Iterator[bytes]:
-    """What comes until the end, or until some time."""
-    while select.select([file], [], [], max(0.0, until - time.monotonic()))[0]:
-        part = file.read(1 << 16)
+def _received(file: IO[bytes], until: float, requests: int) -> Iterator[bytes]:
+    """What comes until the end, or until some time, or until nobody waits for it."""
+    while True:
+        seconds = max(0.0, until - time.monotonic())
+        ready = select.select([file.fileno(), requests], [], [], seconds)[0]
+        # Nothing more is asked for before there is an answer: that is the pipe's end.
+        part = b"" if not ready or requests in ready else file.read(1 << 16)
         if not part:
             return
         yield part
@@ -262,16 +308,10 @@ class _Relay:
         """Keep the report."""
         failed, message, reports = self._observed.get(report.nodeid, (False, "", []))
         if report.failed and not failed:
-            failed, message = True, _first_line(report)
+            failed, message = True, first_line(report)
         reports.append(
             self._config.hook.pytest_report_to_serializable(
                 config=self._config, report=report
             )
         )
         self._observed[report.nodeid] = failed, message, reports
-
-
-def _first_line(report: pytest.TestReport) -> str:
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = report.longreprtext if crash is None else crash.message
-    return next(iter(text.splitlines()), "").strip()

@@ -10,7 +10,7 @@ from fasttest.host import private
 from fasttest.host.current import current_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import pytest
 
@@ -43,12 +43,25 @@ class Outcome:
         return any(report.failed for report, _ in self.reports)
 
     @property
+    def message(self) -> str:
+        """The first line of the first error; empty if there is none."""
+        failed = (first_line(report) for report, _ in self.reports if report.failed)
+        return next(failed, "")
+
+    @property
     def may_differ(self) -> bool:
         """Whether a phase ended, though not badly, by what it met when it ran."""
         return any(
             private.may_end_otherwise(self.item, report, call)
             for report, call in self.reports
         )
+
+
+def first_line(report: pytest.TestReport) -> str:
+    """What a phase that failed has failed with, in a line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = report.longreprtext if crash is None else crash.message
+    return next(iter(text.splitlines()), "").strip()
 
 
 @contextlib.contextmanager
@@ -108,17 +121,23 @@ class Reporter:
         session: The session.
         quick: Reports the tests that took the short way.
         in_order: Whether to keep to the order of collection.
+        on_told: Called with each test whose reports have gone out here.
 
     Attributes:
         latest: The test that was reported last; None before the first.
     """
 
     def __init__(
-        self, session: pytest.Session, quick: QuickWay, in_order: bool
+        self,
+        session: pytest.Session,
+        quick: QuickWay,
+        in_order: bool,
+        on_told: Callable[[int], object],
     ) -> None:
         self._session = session
         self._quick = quick
         self._in_order = in_order
+        self._on_told = on_told
         self._next = 0
         self._held: dict[int, Outcome | None] = {}
         self._closed = False
@@ -180,6 +199,7 @@ class Reporter:
         for report, call in outcome.reports:
             self._phase(item, report, call)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        self._on_told(test)
 
     def _phase(
         self,

@@ -20,6 +20,7 @@ from fasttest.host.context_trail import ContextTrail
 from fasttest.host.current import current_run, running
 from fasttest.host.durations import Durations
 from fasttest.host.exclusive import BESIDE, Exclusive, Verdict
+from fasttest.host.flight_recorder import FlightRecorder
 from fasttest.host.flights import Flights
 from fasttest.host.giving_up import GivingUp
 from fasttest.host.guests import functions_of, is_async_case, remembered
@@ -96,6 +97,7 @@ class Run:
         alone: Why tests run alone, by test.
         conflicts: The tests that failed beside others only, and how they passed.
         flights: Which tests were in flight together.
+        recorder: What is to be known if the process ends in the midst of it.
         left_unconfirmed: How many failures there was no time to confirm.
     """
 
@@ -123,7 +125,11 @@ class Run:
         self._plan(in_order=stops_early)
         quick = QuickWay(session, self._listeners, self._reraised)
         quick.open &= not options.reports_all
-        self._reporter = Reporter(session, quick, in_order=stops_early)
+        if options.laboratory is None:
+            self.recorder = FlightRecorder(len(session.items))
+        else:
+            self.recorder = options.laboratory.recorder
+        self._reporter = Reporter(session, quick, stops_early, self.recorder.told)
         self._threads = Threads(_starter_of_threads, own_state.is_own)
         self._routing = Routing(session, self._suspect_others, self._threads)
         self._first: dict[int, Outcome] = {}
@@ -150,6 +156,7 @@ class Run:
             before_wait=self._reporter.catch_up,
             turn_of=turn_of,
         )
+        self.executor.hub.turn = self.recorder.turn
         self._virtual = Virtual(session.config, self.executor.hub, self._threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
         self._phases = Phases(
@@ -233,6 +240,7 @@ class Run:
                 self._reporter.emit(test, outcome)
             self._reporter.emit_held()
             self._report_rest(former)
+            self.recorder.close()
             private.sort_summaries(self.session)
             private.set_setup_state(self.session, former)
 
@@ -297,6 +305,7 @@ class Run:
         run = ItemRun(self.suite, self._instances, stream)
         stream.data = run
         self.flights.begin(stream.test)
+        self.recorder.begin(stream.test)
         run.left_over = self._left_over.pop(stream.test, None)
         current_run.set(run)
         began_with = self._trail.enter(stream.test)
@@ -318,6 +327,10 @@ class Run:
         finally:
             self.flights.end(stream.test)
             self._threads.end(run)
+            if not run.outcome.told and run.outcome.failed:
+                self.recorder.hold_back(stream.test, run.outcome.message)
+            else:
+                self.recorder.end(stream.test)
             private.drop_request(run.item)
             if run.counts:
                 self._trail.leave(stream.test, began_with, run.handed)

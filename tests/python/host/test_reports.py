@@ -18,6 +18,7 @@ class Reported:
 
     Attributes:
         calls: The hooks called, with the test's number and what came along.
+        told: The tests whose reports are said to have gone out.
         stops_at: The failure that ends the session.
     """
 
@@ -34,6 +35,7 @@ class Reported:
                 )
             )
         )
+        self.told: list[int] = []
         self._stops_at = stops_at
         self._untold: list[Any] = []
 
@@ -83,7 +85,7 @@ class Reported:
 
 def reporter(reported: Reported, *, in_order: bool) -> Reporter:
     """A reporter to this session."""
-    return Reporter(reported, reported, in_order)  # type: ignore[arg-type]
+    return Reporter(reported, reported, in_order, reported.told.append)  # type: ignore
 
 
 ORDERS = st.permutations(range(6))
