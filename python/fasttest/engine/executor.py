@@ -118,15 +118,15 @@ class Executor:
         Whoever runs is parked: a test on a shared loop asks in the loop's strand.
         """
         stream.waiter = self.hub.current
-        limit = None if stream.strand is None else stream.strand.limit
-        if limit is None:
-            return self._parked()
+        deadlines = () if stream.strand is None else stream.strand.deadlines
         # What others do meanwhile does not count, nor may it be left undone.
-        limit.pause()
+        for deadline in deadlines:
+            deadline.pause()
         try:
             return self._parked()
         finally:
-            limit.resume()
+            for deadline in deadlines:
+                deadline.resume()
 
     def _parked(self) -> Action:
         action: Action = self.hub.park()

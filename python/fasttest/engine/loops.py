@@ -155,6 +155,11 @@ class SharedLoop(ScopedLoop):
         self._hub.wake(self.loop)
         return cancelled
 
+    def awaited(self, strand: Strand) -> asyncio.Future[Any] | None:
+        """What a strand waits for in ``run``; None if it does not wait there."""
+        waiters = (waiter for waiter in self._waiters if waiter.strand is strand)
+        return next((waiter.future for waiter in waiters), None)
+
     def throw(self, strand: Strand, error: BaseException) -> bool:
         """Raise an error in a strand that waits in ``run``, and cancel what it awaits.
 

@@ -14,9 +14,10 @@ from fasttest.engine.private import LoopState, get_loop_state, set_loop_state
 if TYPE_CHECKING:
     import contextvars
     from collections.abc import Callable, Sized
+    from types import FrameType
 
-    from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
+    from fasttest.engine.limits import Deadline
     from fasttest.engine.time_accounts import Account
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class Strand:
         context: The context in which its function runs.
         clients: The strands that wait for what this one, in the background, does.
         data: A slot for the owner.
-        limit: Its time limit; None if there is none.
+        deadlines: Its time limits, and the notices of it.
         account: Of the time that passes for limits; None if for none.
         served_by: The strand in the background on whose work it waits.
         guard: Told whenever the strand is left and comes back; None if nobody is.
@@ -87,13 +88,13 @@ class Strand:
         "clients",
         "context",
         "data",
+        "deadlines",
         "descriptor",
         "due",
         "exception",
         "greenlet",
         "guard",
         "hub",
-        "limit",
         "name",
         "number",
         "on_exit",
@@ -120,7 +121,7 @@ class Strand:
         self.context = context
         self.clients: set[Strand] = set()
         self.data: Any = None
-        self.limit: Limit | None = None
+        self.deadlines: tuple[Deadline, ...] = ()
         self.account: Account | None = None
         self.served_by: Strand | None = None
         self.guard: Guard | None = None
@@ -152,6 +153,12 @@ class Strand:
     def finished(self) -> bool:
         """Whether its function has returned or raised."""
         return self.state is State.FINISHED
+
+    @property
+    def frame(self) -> FrameType | None:
+        """Where it was left; None if it runs, or has not begun."""
+        frame: FrameType | None = getattr(self.greenlet, "gr_frame", None)
+        return frame
 
     def resume(self, value: object = None) -> None:
         """Let a parked strand go on; its ``park`` returns ``value``.

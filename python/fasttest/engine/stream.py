@@ -9,6 +9,7 @@ from fasttest import _core
 from fasttest.engine.strand import State, Strand
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from fasttest.engine.executor import Executor
@@ -252,6 +253,13 @@ class Stream:
             return False
         strand.throw(error)
         return True
+
+    def awaited(self) -> asyncio.Future[Any] | None:
+        """What the test waits for on a loop which it shares with others, if it does."""
+        strand = self.strand
+        assert strand is not None
+        found = (loop.awaited(strand) for loop in self._executor.loops.values())
+        return next((future for future in found if future is not None), None)
 
     def instance_of(self, entry: int) -> int:
         """The living instance of an entry which outlives the test."""

@@ -7,7 +7,7 @@ import itertools
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from fasttest.engine.deadlines import Limit
+    from fasttest.engine.limits import Deadline
 
 _tickets = itertools.count(1)
 
@@ -76,7 +76,7 @@ class Account:
     def __init__(self) -> None:
         self.time = 0.0
         self.since: float | None = None
-        self.queue: Queue[Limit] = Queue()
+        self.queue: Queue[Deadline] = Queue()
         self.ticket = 0
 
     def at(self, now: float) -> float:

@@ -11,6 +11,7 @@ import traceback
 import weakref
 from typing import TYPE_CHECKING, Any
 
+from fasttest.engine.limits import Found, Limit, Notice
 from fasttest.engine.private import get_signal_handler, set_signal_handler
 from fasttest.engine.strand import Strand, getcurrent
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from traceback import StackSummary
     from types import FrameType
 
-    from fasttest.engine.deadlines import Deadlines, Limit
+    from fasttest.engine.deadlines import Deadlines, Kind
+    from fasttest.engine.limits import Deadline
 
 _SIGALRM: int | None = getattr(signal, "SIGALRM", None)
 
@@ -51,13 +53,14 @@ class Watchdog:
         on_blocked: Called in the watchdog's thread with a limit and the stack of its
             strand, which holds on.
         on_stuck: Called in the watchdog's thread with a limit and the stack of its
-            strand, which has not given way for all of the grace. Should not return.
+            strand, which has not given way for all of the grace, or with a notice
+            that ends the run. Should not return.
         handler: What handles the signal.
     """
 
     def __init__(self, deadlines: Deadlines) -> None:
         self.on_blocked: Callable[[Limit, StackSummary], object] | None = None
-        self.on_stuck: Callable[[Limit, StackSummary], object] | None = None
+        self.on_stuck: Callable[[Deadline, StackSummary], object] | None = None
         # Kept as it is handed out: two bound methods are never identical.
         self.handler = self._handle
         self._deadlines = deadlines
@@ -68,14 +71,16 @@ class Watchdog:
         # Held while the thread is to look, and while it is alive.
         self._keep_on = _thread.allocate_lock()
         self._alive = _thread.allocate_lock()
-        # The turn in which a signal was sent, its limit, and when.
-        self._sent: tuple[int, Limit, float] | None = None
+        # Held while the run is given up, after which there is nothing more to be done.
+        self._gives_up = threading.RLock()
+        # The turn in which a signal was sent, and when.
+        self._sent: tuple[int, float] | None = None
         self._named: Limit | None = None
         # On a shared loop: whose code has been met in this turn, and since when.
-        self._met: tuple[int, Limit | None, float] | None = None
+        self._met: tuple[int, Strand | None, float] | None = None
 
     def look_after(self, seconds: float) -> None:
-        """There is one more limit, of so many seconds."""
+        """There is one more limit or notice, of so many seconds."""
         self._interval = min(self._interval, max(_OFTEN, seconds * _PART))
         if not self._keep_on.locked():
             self._keep_on.acquire()
@@ -107,35 +112,50 @@ class Watchdog:
             if self._alive.acquire(timeout=_SELDOM):
                 self._alive.release()
 
-    def give_up(self, limit: Limit) -> None:
+    def give_up(self, deadline: Deadline) -> None:
         """Have the run end here and now because of a strand."""
         if self.on_stuck is not None:
-            self.on_stuck(limit, self._stack())
+            with self._gives_up:
+                self.on_stuck(deadline, self._stack())
+
+    def give_way(self) -> None:
+        """Let the hub's thread do nothing more while the run is being given up."""
+        with self._gives_up:
+            pass
 
     def _watch(self) -> None:
         try:
             wait = self._interval
             while not self._keep_on.acquire(timeout=wait):
-                wait = max(_LEAST, min(self._interval, self._look()))
+                wait = min(self._interval, self._look_for_notices(), self._look())
+                wait = max(_LEAST, wait)
             self._keep_on.release()
         finally:
             self._alive.release()
 
+    def _look_for_notices(self) -> float:
+        """As ``_look``. On a loop that strands share, one notice a turn is enough."""
+        notice, exceeded = self._deadlines.running(Notice)
+        if notice is None or notice.given:
+            return self._interval
+        if exceeded <= 0:
+            return -exceeded
+        if notice.strand is self._deadlines.current:
+            notice.give(Found.RUNNING)
+        elif self._ask():
+            notice.give(Found.SERVED)
+        return self._interval
+
     def _look(self) -> float:
         """Look once; returns the seconds after which to look again, at the latest."""
         deadlines = self._deadlines
-        limit, exceeded = deadlines.running()
+        limit, exceeded = deadlines.running(Limit)
         if limit is None:
             return self._interval
         if limit.held_in == deadlines.turn:
             self._look_again(limit, exceeded)
-        elif exceeded > 0:
-            if self._sent is None or self._sent[0] != deadlines.turn:
-                self._sent = deadlines.turn, limit, deadlines.clock()
-                self._interrupt()
-            elif deadlines.clock() - self._sent[2] > _PATIENCE:
-                # The signal has not been handled: it is blocked, or C code runs.
-                deadlines.renew(limit)
+        elif exceeded > 0 and self._ask():
+            deadlines.renew(limit)
         return self._interval if exceeded > 0 else -exceeded
 
     def _look_again(self, limit: Limit, exceeded: float) -> None:
@@ -149,24 +169,35 @@ class Watchdog:
                 if self.on_blocked is not None:
                     self.on_blocked(limit, self._stack())
 
-    def _interrupt(self) -> None:
+    def _ask(self) -> bool:
+        """Send the signal; returns whether one has not been handled for long.
+
+        Then it is blocked, or C code runs.
+        """
+        turn, now = self._deadlines.turn, self._deadlines.clock()
+        if self._sent is not None and self._sent[0] == turn:
+            return now - self._sent[1] > _PATIENCE
+        self._sent = turn, now
         if self._can_signal and get_signal_handler(_SIGALRM) is self.handler:
             assert _SIGALRM is not None
             signal.pthread_kill(self._thread, _SIGALRM)
+        return False
 
     def _handle(self, signum: int, frame: FrameType | None) -> None:
         """The signal, in the frames of the strand; which may be another by now."""
         __tracebackhide__ = True
         sent, self._sent = self._sent, None
         deadlines = self._deadlines
-        limit, exceeded = deadlines.running()
-        if sent is None or sent[0] != deadlines.turn or limit is None:
+        strand = deadlines.current
+        if sent is None or sent[0] != deadlines.turn or strand is None:
             return
-        if getcurrent() is limit.strand.hub.greenlet or _is_engines(frame):
+        if getcurrent() is strand.hub.greenlet or _is_engines(frame):
             return  # for now: the next look is before long
-        if limit.strand.hub.current is not limit.strand:
-            limit = self._meet()
-        if limit is None or exceeded <= 0:
+        notice = self._over(Notice)
+        if notice is not None:
+            notice.give(Found.RUNNING)
+        limit = self._over(Limit)
+        if limit is None:
             return
         error = limit.make_error()
         if error is None:
@@ -177,17 +208,26 @@ class Watchdog:
         deadlines.renew(limit)
         raise error
 
-    def _meet(self) -> Limit | None:
-        """The limit of the code on a shared loop, if it has been met there for long."""
+    def _over(self, kind: type[Kind]) -> Kind | None:
+        """What is over of the strand whose code runs."""
+        first, exceeded = self._deadlines.running(kind)
+        if first is None or exceeded <= 0:
+            return None
+        if first.strand is self._deadlines.current:
+            return first
+        strand, seconds = self._meet()
+        for deadline in () if strand is None else strand.deadlines:
+            if isinstance(deadline, kind) and deadline.account is not None:
+                return deadline if seconds >= deadline.left else None
+        return None
+
+    def _meet(self) -> tuple[Strand | None, float]:
+        """Whose code is met on a shared loop, and for how long it has been."""
         deadlines = self._deadlines
-        limit, now = deadlines.whose(), deadlines.clock()
-        met = self._met
-        if met is None or met[:2] != (deadlines.turn, limit):
-            self._met = deadlines.turn, limit, now
-            return None
-        if limit is None or limit.account is None or now - met[2] < limit.left:
-            return None
-        return limit
+        strand, now = deadlines.whose(), deadlines.clock()
+        if self._met is None or self._met[:2] != (deadlines.turn, strand):
+            self._met = deadlines.turn, strand, now
+        return strand, now - self._met[2]
 
     def _stack(self) -> StackSummary:
         return traceback.extract_stack(sys._current_frames().get(self._thread))

@@ -14,6 +14,7 @@ import pytest
 
 from fasttest.host import private
 from fasttest.host.reports import Outcome
+from fasttest.host.stack_dumps import trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,16 +22,12 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
-    from fasttest.engine.deadlines import Limit
+    from fasttest.engine.limits import Deadline, Limit
     from fasttest.host.item_run import ItemRun
     from fasttest.host.run import Run
 
 # Seconds that reporters have, which may wait for what the test holds.
 _LAST_WORDS = 30.0
-
-_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
-# Who calls tests and fixtures.
-_CALLERS = (_PACKAGE, f"{os.sep}_pytest{os.sep}", f"{os.sep}pluggy{os.sep}")
 
 _PHASES = ("setup", "call", "teardown")
 
@@ -59,9 +56,9 @@ class GivingUp:
             # But a message: failing, it must not end the watchdog.
             with contextlib.suppress(Exception), self._uncaptured():
                 self._write(f"fasttest: {run.item.nodeid} holds up the run, at")
-                self._write(_text(stack))
+                self._write(trimmed(stack))
 
-    def end(self, limit: Limit, stack: StackSummary) -> None:
+    def end(self, limit: Deadline, stack: StackSummary) -> None:
         """Report all that has ended and this test as failed; end the process."""
         # Whatever the reporters do, the process ends.
         timer = threading.Timer(_LAST_WORDS, os._exit, (pytest.ExitCode.TESTS_FAILED,))
@@ -80,7 +77,7 @@ class GivingUp:
                     stream.flush()  # type: ignore[union-attr]
             os._exit(pytest.ExitCode.TESTS_FAILED)
 
-    def _report(self, limit: Limit, stack: StackSummary) -> None:
+    def _report(self, limit: Deadline, stack: StackSummary) -> None:
         session, run = self._session, self._run_of(limit)
         unfinished = self._run.unfinished()
         who = "a test" if run is None else run.item.nodeid
@@ -105,7 +102,7 @@ class GivingUp:
         if run.keep is not None and not run.began:  # which keeps its reports so far
             when = _PHASES[min(len(reports), 2)]
         item = run.item
-        text = f"The test did not end after its time limit. It was at\n{_text(stack)}"
+        text = f"The test did not end after its time limit. It was at\n{trimmed(stack)}"
         report = pytest.TestReport(item.nodeid, item.location, {}, "failed", text, when)
         with contextlib.suppress(Exception):
             report.sections += self._run.output_of(run)
@@ -121,7 +118,7 @@ class GivingUp:
             if private.has_teardown(definition):
                 yield f"{definition.argname} ({definition.scope})"
 
-    def _run_of(self, limit: Limit) -> ItemRun | None:
+    def _run_of(self, limit: Deadline) -> ItemRun | None:
         strand = limit.strand
         for run in self._run.unfinished():
             if run.stream.strand is strand:
@@ -148,17 +145,3 @@ class GivingUp:
             self._terminal.ensure_newline()
             self._terminal.write_line(text.rstrip())
             self._terminal.flush()
-
-
-def _text(stack: StackSummary) -> str:
-    """A stack from where the test or a fixture was called to where it left us."""
-    frames = list(stack)
-    while frames and frames[-1].filename.startswith(_PACKAGE):
-        frames.pop()
-    callers = [
-        number
-        for number, frame in enumerate(frames, 1)
-        if any(part in frame.filename for part in _CALLERS)
-    ]
-    beginning = callers[-1] if callers and callers[-1] < len(frames) else 0
-    return "".join(traceback.format_list(frames[beginning:]))

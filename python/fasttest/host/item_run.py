@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
 
-    from fasttest.engine.deadlines import Limit
+    from fasttest.engine.limits import Limit, Notice
     from fasttest.engine.loops import OwnLoop, SharedLoop, Turn
     from fasttest.engine.stream import Stream
     from fasttest.host.closures import Closure, Entry
@@ -66,6 +66,7 @@ class ItemRun:
         handed: What fixtures that outlive the item set in its context variables.
         limit: Its time limit; None if there is none at present.
         call_limit: That of its call, if nothing else counts.
+        notice: Tells if it takes long, if anybody is to be told.
         suspect: Whether such an error of another test may be its own.
         virtual: What gives it its own of the process's state; None if it runs alone.
         own_kinds: What of that has been provided for.
@@ -100,6 +101,7 @@ class ItemRun:
         self.handed: list[object] = []
         self.limit: Limit | None = None
         self.call_limit: Settings | None = None
+        self.notice: Notice | None = None
         self.suspect = False
         self.virtual: Virtual | None = None
         self.own_kinds: set[Kind] = set()

@@ -24,7 +24,7 @@ from fasttest.host.configuration import configuration_of
 from fasttest.host.current import current_run, run_of_session
 from fasttest.host.isolation_marks import MARKERS
 from fasttest.host.run import Run, RunOptions
-from fasttest.host.time_limits import phase_ended
+from fasttest.host.time_limits import debugged, phase_ended
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
@@ -240,6 +240,14 @@ def pytest_terminal_summary(
     _report_blocking_loops(terminalreporter)
     learning.write_summary(terminalreporter)
     return result
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_enter_pdb() -> None:
+    """Show no stacks of a test that somebody debugs, as pytest does not."""
+    run = current_run.get()
+    if run is not None:
+        debugged(run)
 
 
 def _report_blocking_loops(terminalreporter: TerminalReporter) -> None:

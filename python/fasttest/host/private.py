@@ -20,6 +20,7 @@ import pytest
 from _pytest import (
     assertion,
     doctest,
+    faulthandler,
     fixtures,
     monkeypatch,
     nodes,
@@ -378,6 +379,22 @@ def log_capture_handler(formatter: logging.Formatter) -> logging.StreamHandler[A
     handler = pytest_logging.LogCaptureHandler()
     handler.setFormatter(formatter)
     return handler
+
+
+def faulthandler_timeout(config: pytest.Config) -> tuple[float, bool, int] | None:
+    """After how long pytest shows the stacks of a test, and where.
+
+    Returns:
+        Seconds, whether the process ends then, and the descriptor to write to; None
+        if it never does.
+    """
+    stderr = config.stash.get(faulthandler.fault_handler_stderr_fd_key, None)
+    if stderr is None:
+        return None
+    seconds = faulthandler.get_timeout_config_value(config)
+    # New in pytest 9.
+    exits = getattr(faulthandler, "get_exit_on_timeout_config_value", lambda _: False)
+    return (seconds, exits(config), stderr) if seconds > 0 else None
 
 
 def logs_live(config: pytest.Config) -> bool:

@@ -6,20 +6,21 @@ import asyncio
 import contextlib
 import sys
 import time
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fasttest.host import time_limit_options as options
 from fasttest.host.current import current_run
+from fasttest.host.stack_dumps import StackDumps, stacks_of
 from fasttest.host.time_limit_options import Settings, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from fasttest.engine.deadlines import Limit
     from fasttest.engine.hub import Hub
+    from fasttest.engine.limits import Deadline, Limit
+    from fasttest.engine.strand import Strand
     from fasttest.host.giving_up import GivingUp
     from fasttest.host.item_run import ItemRun
 
@@ -32,6 +33,8 @@ _now = time.time
 class TimeLimits:
     """Gives tests their limits, and tells when the session's is over.
 
+    And has those shown that take longer than ``faulthandler_timeout``.
+
     pytest-timeout's alarm is the process's; its plugin limits the tests that run alone.
     For those beside others its settings are read and its hooks left out.
 
@@ -40,7 +43,7 @@ class TimeLimits:
         hub: The hub on which the tests run.
 
     Attributes:
-        for_all: Whether tests without a mark have a limit.
+        for_all: Whether tests without a mark have a limit, or are shown.
     """
 
     def __init__(self, config: pytest.Config, hub: Hub) -> None:
@@ -49,11 +52,12 @@ class TimeLimits:
         self._served = options.is_served(config)
         self._has_plugin = options.has_plugin(config)
         self._default = options.settings(config)
-        self.for_all = self._default.seconds > 0
+        self._dumps = StackDumps(config, hub.deadlines)
+        self.for_all = self._default.seconds > 0 or self._dumps.wanted
         self._session = options.session_seconds(config)
         self._began = options.began(config)
         self._hooks: _DuringCall | None = None
-        self._deadlines.whose = _limit_of_current
+        self._deadlines.whose = _strand_of_current
         self._deadlines.grace = config.getoption("timeout_grace")
 
     def give_up_by(self, giving_up: GivingUp) -> None:
@@ -62,7 +66,12 @@ class TimeLimits:
         self._deadlines.watchdog.on_stuck = giving_up.end
 
     def begin(self, run: ItemRun) -> None:
-        """A test begins: if it has a limit, its time counts from now on."""
+        """A test begins beside others: its time counts from now on."""
+        if self._dumps.wanted:
+            run.notice = self._dumps.begin(run)
+        self._begin_limit(run)
+
+    def _begin_limit(self, run: ItemRun) -> None:
         if not self._served:
             return
         try:
@@ -80,17 +89,20 @@ class TimeLimits:
     def end(self, run: ItemRun) -> None:
         """The test has ended, and been torn down."""
         run.call_limit = None
-        if run.limit is not None:
-            run.limit.end()
-            run.limit = None
+        for deadline in _of(run):
+            deadline.end()
+        run.limit = run.notice = None
 
     @contextlib.contextmanager
     def alone(self, run: ItemRun) -> Iterator[None]:
-        """Limit a test that runs by pytest's own protocol, unless the plugin does."""
+        """Limit a test that runs by pytest's own protocol, unless the plugin does.
+
+        If it takes long, pytest shows that itself.
+        """
         if self._has_plugin:
             yield
             return
-        self.begin(run)
+        self._begin_limit(run)
         try:
             yield
         finally:
@@ -173,14 +185,14 @@ class _DuringCall:
 
 def resume(run: ItemRun) -> None:
     """Count the time of a test, if it has a limit."""
-    if run.limit is not None:
-        run.limit.resume()
+    for deadline in _of(run):
+        deadline.resume()
 
 
 def pause(run: ItemRun) -> None:
     """Do not count its time, nor disturb it."""
-    if run.limit is not None:
-        run.limit.pause()
+    for deadline in _of(run):
+        deadline.pause()
 
 
 def phase_ended(run: ItemRun, *, failed: bool) -> None:
@@ -194,6 +206,14 @@ def phase_ended(run: ItemRun, *, failed: bool) -> None:
         limit.progress()
         if failed and not limit.fired:
             limit.end()
+    if failed and run.notice is not None:
+        run.notice.end()
+
+
+def debugged(run: ItemRun) -> None:
+    """Somebody debugs a test: it may take long."""
+    if run.notice is not None:
+        run.notice.end()
 
 
 def is_debugging() -> bool:
@@ -212,9 +232,17 @@ def is_debugging() -> bool:
     )
 
 
-def _limit_of_current() -> Limit | None:
+def _of(run: ItemRun) -> Iterator[Deadline]:
+    """What counts a test's time."""
+    if run.limit is not None:
+        yield run.limit
+    if run.notice is not None:
+        yield run.notice
+
+
+def _strand_of_current() -> Strand | None:
     run = current_run.get()
-    return None if run is None else run.limit
+    return None if run is None else run.stream.strand
 
 
 def _show_tasks(run: ItemRun) -> None:
@@ -222,17 +250,6 @@ def _show_tasks(run: ItemRun) -> None:
     loop = run.stream.own_loop
     if loop is None:
         return
-    stacks = [
-        f"{task.get_name()}:\n{_stack(task)}" for task in asyncio.all_tasks(loop.loop)
-    ]
-    if stacks:
-        run.item.add_report_section("call", "tasks at the timeout", "\n".join(stacks))
-
-
-def _stack(task: asyncio.Task[Any]) -> str:
-    awaited: Any = task.get_coro()
-    frames = []
-    while (frame := getattr(awaited, "cr_frame", None)) is not None:
-        frames.append((frame, frame.f_lineno))
-        awaited = awaited.cr_await
-    return "".join(traceback.StackSummary.extract(iter(frames)).format())
+    text = stacks_of(asyncio.all_tasks(loop.loop))
+    if text:
+        run.item.add_report_section("call", "tasks at the timeout", text)

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fasttest.engine.hub import Hub, Strand
+from fasttest.engine.limits import Found
 from fasttest.engine.loops import OwnLoop, SharedLoop
 from fasttest.engine.strand import State
 
 if TYPE_CHECKING:
     from traceback import StackSummary
 
-    from fasttest.engine.deadlines import Limit
+    from fasttest.engine.limits import Deadline, Limit, Notice
 
 Run = Callable[..., list[Any]]
 
@@ -371,7 +372,7 @@ def test_a_lone_strand_that_waits_in_place_is_interrupted(hub: Hub, run: Run) ->
 @pytest.mark.slow
 def test_who_computes_on_a_shared_loop_is_interrupted(hub: Hub, run: Run) -> None:
     """And not those who wait there for their turn."""
-    whose: contextvars.ContextVar[Limit] = contextvars.ContextVar("whose")
+    whose: contextvars.ContextVar[Strand] = contextvars.ContextVar("whose")
     hub.deadlines.whose = whose.get
     loops: list[SharedLoop] = []
 
@@ -391,7 +392,7 @@ def test_who_computes_on_a_shared_loop_is_interrupted(hub: Hub, run: Run) -> Non
         if not loops:
             loops.append(SharedLoop(hub))
         limit = _limit(hub, seconds, throw=lambda error: False)
-        whose.set(limit)
+        whose.set(limit.strand)
         try:
             return str(loops[0].run(what(), contextvars.copy_context()))
         finally:
@@ -517,3 +518,214 @@ def test_there_is_no_second_thread_while_the_process_forks(hub: Hub, run: Run) -
         limit.end()
 
     run(test)
+
+
+def _notice(hub: Hub, seconds: float, told: list[Any], **options: Any) -> Notice:
+    """Have it noted when the strand that runs takes long, and how it is found."""
+    strand = hub.current
+    assert strand is not None
+    deadlines = hub.deadlines
+
+    def tell(found: Found) -> None:
+        told.append((strand.name, deadlines.clock(), found))
+
+    return deadlines.notice(strand, seconds, tell, **options)
+
+
+def test_of_a_strand_that_waits_long_is_told_once(fake: Hub) -> None:
+    """It goes on undisturbed, with its limit."""
+    told: list[Any] = []
+
+    def test() -> str:
+        notice, limit = _notice(fake, 100, told), _limit(fake, 700)
+        _wait(500)
+        with pytest.raises(TimedOut):
+            _wait(5000)
+        notice.end()
+        limit.end()
+        return "undisturbed"
+
+    strand = _spawn(fake, test)
+    fake.run(lambda: False)
+    assert strand.result == "undisturbed"
+    assert told == [(strand.name, 100, Found.WAITING)]
+    assert not fake.deadlines.active
+
+
+def test_of_a_strand_that_has_been_interrupted_is_told_later(
+    fake: Hub, clock: Any
+) -> None:
+    """A notice that comes after the limit is of what follows."""
+    told: list[Any] = []
+    fake.deadlines.grace = 1000
+
+    def test() -> None:
+        notice, limit = _notice(fake, 300, told), _limit(fake, 100)
+        with pytest.raises(TimedOut):
+            _wait(5000)
+        _wait(500)
+        notice.end()
+        limit.end()
+
+    strand = _spawn(fake, test)
+    fake.run(lambda: False)
+    assert strand.exception is None
+    assert told == [(strand.name, 300, Found.WAITING)]
+
+
+def test_of_a_strand_in_time_nobody_is_told(fake: Hub, clock: Any) -> None:
+    """Nor of one which has waited for the turns of others, or been paused."""
+    told: list[Any] = []
+
+    def patient() -> None:
+        notice = _notice(fake, 100, told)
+        for _ in range(3):
+            _wait(30)
+        notice.pause()
+        clock.now += 500
+        notice.resume()
+        notice.end()
+        _wait(500)
+
+    def busy() -> None:
+        for _ in range(3):
+            clock.now += 1000
+            _wait(1)
+
+    _spawn(fake, patient)
+    _spawn(fake, busy)
+    fake.run(lambda: False)
+    assert told == []
+
+
+@pytest.mark.slow
+def test_of_a_strand_that_does_not_give_way_the_watchdog_tells(
+    hub: Hub, run: Run
+) -> None:
+    """From its thread, so that nothing happens in that of the strand."""
+    told: list[int] = []
+
+    def test() -> str:
+        assert hub.current is not None
+        given = threading.Event()
+
+        def tell(found: Found) -> None:
+            assert found is Found.RUNNING
+            told.append(threading.get_ident())
+            given.set()
+
+        notice = hub.deadlines.notice(hub.current, 0.05, tell)
+        _compute_until(given)
+        notice.end()
+        return "undisturbed"
+
+    assert run(test) == ["undisturbed"]
+    assert len(told) == 1
+    assert told != [threading.get_ident()]
+
+
+@pytest.mark.slow
+def test_who_computes_on_a_shared_loop_is_told_of(hub: Hub) -> None:
+    """And not those who wait there for their turn."""
+    whose: contextvars.ContextVar[Strand] = contextvars.ContextVar("whose")
+    hub.deadlines.whose = whose.get
+    loops: list[SharedLoop] = []
+    told: list[Any] = []
+    given = threading.Event()
+
+    async def compute() -> None:
+        await asyncio.sleep(0.01)
+        _compute_until(given)
+
+    async def wait() -> None:
+        await asyncio.sleep(0.02)
+
+    def test(what: Callable[[], Any]) -> None:
+        if not loops:
+            loops.append(SharedLoop(hub))
+        strand = hub.current
+        assert strand is not None
+        whose.set(strand)
+
+        def tell(found: Found) -> None:
+            assert found is Found.RUNNING
+            told.append(strand)
+            given.set()
+
+        notice = hub.deadlines.notice(strand, 0.3, tell)
+        loops[0].run(what(), contextvars.copy_context())
+        notice.end()
+
+    strands = [
+        _spawn(hub, test, wait),
+        _spawn(hub, test, compute),
+        _spawn(hub, test, wait),
+        _spawn(hub, test, wait),
+    ]
+    hub.run(lambda: False)
+    loops[0].loop.close()
+    assert told == [strands[1]]
+
+
+@pytest.mark.slow
+def test_of_a_loop_that_no_signal_reaches_is_told_once(hub: Hub) -> None:
+    """It may have been any of its strands; the stacks say more."""
+    loops: list[SharedLoop] = []
+    told: list[Found] = []
+    given = threading.Event()
+
+    async def hold_up() -> None:
+        await asyncio.sleep(0.01)
+        _hold_up_without_signals(given)
+
+    async def wait() -> None:
+        await asyncio.sleep(0.02)
+
+    def test(what: Callable[[], Any]) -> None:
+        if not loops:
+            loops.append(SharedLoop(hub))
+        assert hub.current is not None
+
+        def tell(found: Found) -> None:
+            told.append(found)
+            given.set()
+
+        notice = hub.deadlines.notice(hub.current, 0.6, tell)
+        loops[0].run(what(), contextvars.copy_context())
+        notice.end()
+
+    _spawn(hub, test, hold_up)
+    for _ in range(4):  # the work is divided evenly among them
+        _spawn(hub, test, wait)
+    hub.run(lambda: False)
+    loops[0].loop.close()
+    assert told == [Found.SERVED]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [Found.WAITING, Found.RUNNING])
+def test_a_fatal_notice_gives_the_run_up(hub: Hub, run: Run, how: Found) -> None:
+    """The strand does not go on meanwhile."""
+    events: list[Any] = []
+    given_up = threading.Event()
+
+    def give_up(deadline: Deadline, stack: StackSummary) -> None:
+        given_up.set()
+        time.sleep(0.05)  # for what the strand would do
+        events.append("given up")
+
+    hub.deadlines.watchdog.on_stuck = give_up
+
+    def test() -> None:
+        assert hub.current is not None
+        notice = hub.deadlines.notice(hub.current, 0.05, events.append, fatal=True)
+        if how is Found.WAITING:
+            while not given_up.is_set():
+                _wait(0.01)
+        else:
+            _compute_until(given_up)
+        notice.end()
+        events.append("goes on")
+
+    run(test)
+    assert events == [how, "given up", "goes on"]
