@@ -191,6 +191,29 @@ def test_current_is_the_strand_also_inside_its_own_greenlets(
     assert seen == [seen[0], seen[0], None]
 
 
+def test_whose_turn_it_is_can_be_read_from_outside(hub: Hub) -> None:
+    """The owner gives the numbers, and the place; a strand without one is nobody's."""
+    hub.turn = place = [7]
+    seen: list[int] = []
+
+    def strand() -> None:
+        seen.extend(place)
+        hub.park()
+        seen.extend(place)
+
+    strands = [_spawn(hub, strand) for _ in range(3)]
+    for number, each in enumerate(strands[:2]):
+        each.number = number
+
+    def resume() -> bool:
+        while strands:
+            strands.pop().resume()
+        return False
+
+    hub.run(resume)
+    assert seen == [0, 1, -1, -1, 1, 0]
+
+
 def test_each_strand_has_its_context(hub: Hub) -> None:
     """A strand runs in the context it was given, itself and not a copy."""
     _variable.set("outside")

@@ -186,8 +186,9 @@ def test_not_all_of_a_crowd_are_named(tmp_path: Path) -> None:
         (_suite("pytest.exit('here')"), ("-k", "not waits")),
         (_suite("raise KeyboardInterrupt"), ()),
         (_suite("if os.fork() == 0: os._exit(3)"), ("-k", "not waits")),
+        (_suite("..."), ("--timeout=1", "--timeout-method=thread")),
     ],
-    ids=["failures", "pytest.exit", "interrupted", "a child of its own"],
+    ids=["failures", "pytest.exit", "interrupted", "a child of its own", "given up"],
 )
 def test_nothing_is_said_of_a_run_that_ends_by_itself(
     tmp_path: Path, source: str, args: tuple[str, ...]

@@ -162,6 +162,7 @@ def test_a_test_is_reported_between_its_start_and_its_end() -> None:
         ("report", "1", "teardown"),
         ("end", "1"),
     ]
+    assert reported.told == [1]
 
 
 def test_a_guest_has_been_reported_by_pytest_itself() -> None:
