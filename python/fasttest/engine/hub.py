@@ -64,8 +64,8 @@ class Hub:
             there is nothing else to do, so that exceptions raised by signal handlers
             reach it. By default that is the only strand not in the background.
         deadlines: The time limits of its strands.
-        turn: In its one place, the number of the strand that ran last. The owner may
-            put memory here which is seen from outside.
+        turn: In its one place, the number of the strand that ran last, or of the one
+            for which it ran. The owner may put memory here which is seen from outside.
     """
 
     def __init__(

@@ -213,12 +213,14 @@ class Virtual:
     def begin_turn(self, run: ItemRun) -> None:
         """A callback of an item is about to run on a loop which others use as well."""
         self._in_turn = run
+        self._hub.turn[0] = run.stream.test
         if run.state is not None:
             run.state.resume()
 
     def end_turn(self, run: ItemRun) -> None:
         """The callback has run; the loop goes on with somebody else's."""
         self._in_turn = None
+        self._hub.turn[0] = -1
         if run.state is not None:
             # A thread may be there to see the change, and the loop cannot wait for it.
             run.suspect |= not run.state.may_be_left()

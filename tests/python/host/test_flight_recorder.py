@@ -88,12 +88,16 @@ def _said(lines: list[str]) -> list[str]:
     return lines[titles[0] + 1 :]
 
 
+ONE_LOOP = ("-o", "asyncio_default_test_loop_scope=module")
+
+
+@pytest.mark.parametrize("args", [(), ONE_LOOP], ids=["own loops", "one loop"])
 @pytest.mark.parametrize("end", ["os._exit(3)", "os.abort()", CRASH])
 def test_who_was_in_flight_is_named_and_who_had_failed(
-    tmp_path: Path, end: str
+    tmp_path: Path, end: str, args: tuple[str, ...]
 ) -> None:
     """A failure which waits to be run again alone is not lost with the process."""
-    process = _start(tmp_path, _suite(end))
+    process = _start(tmp_path, _suite(end), *args)
     assert _said(_output(process)) == [
         "Ran last: test_it.py::test_ends",
         "In flight:",
