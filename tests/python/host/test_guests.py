@@ -252,11 +252,12 @@ TestMachine = Machine.TestCase
 def test_given_tests_are_alone_where_their_state_cannot_be_put_away(
     pytester: pytest.Pytester, reasons: Reasons
 ) -> None:
-    """On a shared loop, and where a second run would be one of another instance."""
+    """Where a second run would be one of another instance."""
     pytester.makepyfile(GIVEN)
     found = reasons("-o", "asyncio_mode=auto")
     assert {name for name, reason in found.items() if reason is None} == {
         "test_own_loop",
+        "test_module_loop",
         "test_sync",
     }
 
