@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ._invocation import Case, Line, Note, Run, Warned, start
+from ._invocation import SKIPS_BY_NODE_ID, Case, Line, Note, Run, Warned, start
 from ._table import PYTEST, Setting, Table
+from ._versions import needing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,11 +45,17 @@ def rows(*tables: Table) -> list[object]:
         pytest.param(
             Row(table, feature, setting),
             id=f"{table.name}-{feature or 'whole run'}-{setting.name}",
+            marks=_left_out(table, feature),
         )
         for table in _tables(tables)
         for feature in (None, *table.features)
         for setting in table.settings
     ]
+
+
+def _left_out(table: Table, feature: str | None) -> list[pytest.MarkDecorator]:
+    lacks = table.lacks(feature)
+    return [needing(lacks)] if lacks else []
 
 
 def _tables(tables: Iterable[Table]) -> Iterator[Table]:
@@ -111,6 +118,9 @@ def _check_what_pytest_sees(row: Row, run: Run) -> None:
     feature = row.table.features[str(row.feature)]
     words = [re.split(r"\W", line.word)[0] for line in _lines(row, run)]
     seen = {_WORDS.get(word, word.lower()) for word in words}
+    if not SKIPS_BY_NODE_ID:
+        tags = [tag for case in _cases(row, run) for tag, _ in case.children]
+        seen |= {"skipped"} & {tag.removesuffix(" pytest.skip") for tag in tags}
     wanted = set(feature.sees.split())
     if seen != wanted:
         pytest.fail(f"pytest saw {seen}, not {wanted}\n{run.text}", False)
@@ -150,7 +160,8 @@ def _lines(row: Row, run: Run) -> list[Line]:
 
 def _cases(row: Row, run: Run) -> Counter[Case]:
     def path(case: Case) -> str:
-        return case.classname.replace(".", "/")
+        # A file that could not be collected is a case without class.
+        return (case.classname or case.name).replace(".", "/")
 
     name = row.feature
     starts = (f"test_{name}/", f"{name}/")

@@ -13,6 +13,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from ._versions import installed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
     from ._table import Setting, Table
 
 _TIMEOUT = 60
-_ALL_REPORTED = ["-rA"]
-if tuple(map(int, pytest.__version__.split(".")[:2])) >= (8, 3):
-    # Without it skipped tests are reported by place, not by node id.
-    _ALL_REPORTED.append("--no-fold-skipped")
+# Without the option, and before it was there, the summary tells skipped tests by their
+# place, which may be in another file.
+SKIPS_BY_NODE_ID = installed("pytest>=8.3")
+_ALL_REPORTED = ["-rA", *(["--no-fold-skipped"] if SKIPS_BY_NODE_ID else [])]
 
 # What the dependency groups install, by the names of the entry points. Only tables that
 # ask for one have it. (Hypothesis's collects garbage at the end of a run, and with it
@@ -181,7 +183,7 @@ def normalise(text: str, root: Path) -> str:
     text = re.sub(r"\bcancel scope [0-9a-f]+\b", "cancel scope …", text)
     text = re.sub(r"\bpytest-of-\w+/pytest-\d+", "pytest-…", text)
     # Fixtures of pytest-asyncio's own, which pytest 8 names where one is missing.
-    text = re.sub(r"\b_\w+_scoped_runner, ", "", text)
+    text = re.sub(r"\b(_\w+_scoped_runner|_asyncio_loop_factory), ", "", text)
     # How a test's task is driven shows in its callbacks and is nobody's outcome.
     text = re.sub(r" cb=\[[^\]]*\]", "", text)
     return re.sub(r"\bTask-\d+\b", "Task-…", text)
@@ -245,10 +247,15 @@ def _cases(root: Path) -> tuple[Case, ...]:
         Case(
             case.get("classname", ""),
             case.get("name", ""),
-            tuple((child.tag, _content(child, root)) for child in case),
+            tuple((_tag(child), _content(child, root)) for child in case),
         )
         for case in ElementTree.parse(file).iter("testcase")
     )
+
+
+def _tag(child: ElementTree.Element) -> str:
+    """The element's name and, where it is told, the kind: skip or xfail."""
+    return " ".join(filter(None, (child.tag, child.get("type"))))
 
 
 def _content(child: ElementTree.Element, root: Path) -> str:

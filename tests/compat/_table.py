@@ -8,6 +8,8 @@ import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from ._versions import installed
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
@@ -123,10 +125,13 @@ class Feature:
         source: The file, or the files of the folder by their path in it.
         sees: The outcomes pytest must report, so that a slip in the source, which
             both runners would report alike, does not pass for agreement.
+        needs: The version that can do it, as ``installed`` takes it; where another one
+            is installed, the feature is left out.
     """
 
     source: str | Mapping[str, str]
     sees: str = "passed"
+    needs: str = ""
 
     def files(self, name: str) -> dict[str, str]:
         """Return the feature's files by their path in the suite."""
@@ -167,6 +172,7 @@ class Table:
             compared: report files, sections of plugins.
         cache: Whether the run keeps pytest's cache, as ``--lf`` needs.
         settings: The ways to start the runner that are compared.
+        needs: What all of its features need.
     """
 
     name: str
@@ -181,6 +187,13 @@ class Table:
     leaves: Callable[[Path, str], object] | None = None
     cache: bool = False
     settings: tuple[Setting, ...] = SETTINGS
+    needs: str = ""
+
+    def lacks(self, feature: str | None) -> str:
+        """Return what a feature, or the run as a whole, needs and is not installed."""
+        own = "" if feature is None else self.features[feature].needs
+        needs = (each for each in (self.needs, own) if each)
+        return next((each for each in needs if not installed(each)), "")
 
     def alone(self, feature: str) -> Table:
         """Return a table of just one of the features."""
@@ -198,7 +211,8 @@ class Table:
         if self.pyproject:
             files["pyproject.toml"] = self.pyproject
         for name, feature in self.features.items():
-            files |= feature.files(name)
+            if not self.lacks(name):
+                files |= feature.files(name)
         for path, text in files.items():
             target = root / path
             target.parent.mkdir(parents=True, exist_ok=True)

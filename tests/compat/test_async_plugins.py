@@ -6,12 +6,11 @@ among what development needs; their tables are run where somebody has installed 
 
 from __future__ import annotations
 
-import importlib.metadata
-
 import pytest
 
 from ._agreement import Row, Runs, rows
 from ._table import Feature, Table
+from ._versions import installed
 
 _SERVERS = """
         import asyncio, pytest
@@ -186,7 +185,6 @@ _MODE = {
 }
 
 _ALONE = ("-p", "no:aiohttp", "-p", "aiohttp.pytest_plugin")
-_INSTALLED = {each.name for each in importlib.metadata.distributions()}
 _BY_PLUGIN = {
     "aiohttp": Table("aiohttp", _OWN, steps=(_ALONE,)),
     "pytest-aiohttp": Table(
@@ -194,7 +192,7 @@ _BY_PLUGIN = {
     ),
     "pytest-trio": Table("pytest-trio", _TRIO | _MODE, "trio_mode = true"),
 }
-_TABLES = [table for name, table in _BY_PLUGIN.items() if name in _INSTALLED]
+_TABLES = [table for name, table in _BY_PLUGIN.items() if installed(name)]
 
 
 @pytest.mark.parametrize("row", rows(*_TABLES))

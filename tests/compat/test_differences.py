@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ._versions import needing
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -125,7 +127,13 @@ _NAMES = """
         pytest.param(
             _LEFT_TASK, "the task stands still", "the task goes on", id="left tasks"
         ),
-        pytest.param(_FACTORIES, "open: 1", "open: 2", id="factories"),
+        pytest.param(
+            _FACTORIES,
+            "open: 1",
+            "open: 2",
+            id="factories",
+            marks=needing("pytest-asyncio>=1.4"),
+        ),
         pytest.param(_PRIVATE, "replaced", "not replaced", id="private names"),
         pytest.param(_NAMES, "names: True", "names: False", id="internal fixtures"),
     ],

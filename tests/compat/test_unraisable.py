@@ -123,7 +123,7 @@ _THREAD = {"thread": Feature(_BROKEN + _THREADS, "passed failed error")}
 _STRICT = (("-W", "error"),)
 _INI = """
     asyncio_mode = auto
-    asyncio_default_fixture_loop_scope = fixture-scope
+    filterwarnings = ignore:The configuration option
 """
 _TABLES = (
     Table("unraisable-as-errors", _FEATURES, _INI, steps=_STRICT),

@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-
 import pytest
 
 from ._agreement import Row, Runs, rows
 from ._table import IN_ORDER, Feature, Table
+from ._versions import UNHANDLED, installed
 
-_VERSION = tuple(map(int, importlib.metadata.version("pytest-asyncio").split(".")[:2]))
 
-
-def _since(version: tuple[int, int], now: str, before: str) -> str:
-    return now if version <= _VERSION else before
+def _since(version: str, now: str, before: str) -> str:
+    return now if installed(f"pytest-asyncio>={version}") else before
 
 
 _VERSIONS = {
@@ -39,7 +36,7 @@ _VERSIONS = {
             assert len(made) == 1
             assert made[0] is asyncio.get_running_loop()
         """,
-        _since((1, 0), "failed", "passed"),
+        _since("1.0", "failed", "passed"),
     ),
     "event_loop_argument": Feature(
         """
@@ -54,7 +51,7 @@ _VERSIONS = {
             await asyncio.sleep(0.002)
             assert loop is asyncio.get_running_loop() is event_loop
         """,
-        _since((1, 0), "error", "passed"),
+        _since("1.0", "error", "passed"),
     ),
     "loop_left_behind": Feature(
         """
@@ -68,7 +65,7 @@ _VERSIONS = {
             assert not asyncio.get_event_loop().is_closed()
             asyncio.get_event_loop().run_until_complete(asyncio.sleep(0))
         """,
-        _since((1, 4), "passed failed", "passed"),
+        _since("1.4", "passed failed", "passed"),
     ),
     "overridden_policy": Feature(
         """
@@ -86,7 +83,7 @@ _VERSIONS = {
         async def test_it():
             await asyncio.sleep(0.002)
         """,
-        _since((1, 4), "error", "passed"),
+        _since("1.4", "error", "passed"),
     ),
     "contexts_of_fixtures": Feature(
         """
@@ -101,7 +98,7 @@ _VERSIONS = {
         async def test_it(prepared):
             assert var.get() == "fixture"
         """,
-        _since((0, 25), "passed", "failed"),
+        _since("0.25", "passed", "failed"),
     ),
     "plain": Feature(
         """
@@ -129,30 +126,24 @@ _VERSIONS = {
         def test_sync(value):
             assert not value.is_running()
         """,
-        # Since 8.4 pytest fails what nobody runs.
-        "passed failed" if pytest.version_tuple >= (8, 4) else "passed failed skipped",
+        f"passed failed {UNHANDLED}",
     ),
-} | (
-    {
-        "scope_of_the_mark": Feature(
-            """
-            import asyncio, pytest
+    "scope_of_the_mark": Feature(
+        """
+        import asyncio, pytest
 
-            loops = set()
+        loops = set()
 
-            @pytest.mark.asyncio(scope="module")
-            @pytest.mark.parametrize("n", range(3))
-            async def test_it(n):
-                loops.add(asyncio.get_running_loop())
-                await asyncio.sleep(0.002)
-                assert len(loops) == 1
-            """
-        )
-    }
-    # From 1.0 to 1.3 it was warned of at each test's set-up, not at its collection.
-    if (0, 23) <= _VERSION < (1, 0) or _VERSION >= (1, 4)
-    else {}
-)
+        @pytest.mark.asyncio(scope="module")
+        @pytest.mark.parametrize("n", range(3))
+        async def test_it(n):
+            loops.add(asyncio.get_running_loop())
+            await asyncio.sleep(0.002)
+            assert len(loops) == 1
+        """,
+        needs="pytest-asyncio>=0.23",
+    ),
+}
 
 # Before 0.23 that is the only loop, for fixtures of all scopes as well.
 _ONE_LOOP = {
@@ -205,7 +196,7 @@ _AUTO = {
 _TABLES = (
     Table("versions", _VERSIONS, settings=IN_ORDER),
     Table("versions-auto", _AUTO, "asyncio_mode = auto"),
-    *([Table("versions-one-loop", _ONE_LOOP)] if _VERSION < (0, 23) else []),
+    Table("versions-one-loop", _ONE_LOOP, needs="pytest-asyncio<0.23"),
 )
 
 

@@ -70,11 +70,19 @@ def loop_factory(item: pytest.Item) -> LoopFactory | None:
 
 
 def check_test(item: pytest.Item) -> None:
-    """Fail if a mark added after collection names a loop scope that is none."""
+    """Fail if a mark is wrong that has not been read at collection.
+
+    That is one added later, or any with an old version of pytest-asyncio.
+    """
     if is_async_test(item):
         mark = asyncio_marks.closest_mark(item)
-        if mark is not None:
+        if mark is None:
+            return
+        version = asyncio_version.followed(item.config)
+        if version >= asyncio_version.MARKS_ARE_READ_AT_COLLECTION:
             asyncio_marks.check_loop_scope(mark, item.nodeid)
+        else:
+            asyncio_marks.check_at_set_up(mark)
 
 
 def check_loop_scope(

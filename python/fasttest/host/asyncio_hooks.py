@@ -78,6 +78,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     definition = metafunc.definition
     if item_class_for(definition.obj) is None:
         return
+    version = asyncio_version.followed(metafunc.config)
+    if version < asyncio_version.MARKS_ARE_READ_AT_COLLECTION:
+        return
     mark = asyncio_marks.needed_mark(definition)
     if mark is not None:
         asyncio_factories.parametrize(

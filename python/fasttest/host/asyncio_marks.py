@@ -17,7 +17,13 @@ from fasttest.host.asyncio_options import SCOPES, Mode, ScopeName
 if TYPE_CHECKING:
     from _pytest import nodes
 
-_ARGUMENTS = frozenset({"loop_scope", "scope", "loop_factories"})
+_SCOPE_ARGUMENTS = frozenset({"loop_scope", "scope"})
+_ARGUMENTS = _SCOPE_ARGUMENTS | {"loop_factories"}
+
+_TWO_SCOPES = (
+    'An asyncio pytest marker defines both "scope" and "loop_scope", '
+    'but it should only use "loop_scope".'
+)
 
 _SCOPE_IS_DEPRECATED = (
     'The "scope" keyword argument to the asyncio marker has been deprecated. '
@@ -80,14 +86,8 @@ def parse(mark: pytest.Mark, nodeid: str) -> AsyncioMark:
         )
     if "scope" in kwargs:
         if "loop_scope" in kwargs:
-            _refuse(
-                nodeid,
-                'An asyncio pytest marker defines both "scope" and "loop_scope", '
-                'but it should only use "loop_scope".',
-            )
-        warnings.warn(
-            pytest.PytestDeprecationWarning(_SCOPE_IS_DEPRECATED), stacklevel=1
-        )
+            _refuse(nodeid, _TWO_SCOPES)
+        _warn_of_scope()
     scope = _named_scope(mark)
     if scope is not None and scope not in SCOPES:
         _refuse(nodeid, _unexpected(scope))
@@ -115,6 +115,30 @@ def check_loop_scope(mark: pytest.Mark, nodeid: str) -> None:
     scope = _named_scope(mark)
     if scope is not None and scope not in SCOPES:
         _refuse(nodeid, _unexpected(scope))
+
+
+def check_at_set_up(mark: pytest.Mark) -> None:
+    """Check a mark's arguments as pytest-asyncio 1.0 to 1.3 do.
+
+    Raises:
+        ValueError: There is an argument other than the scope.
+        pytest.UsageError: The scope is given by its old name as well.
+        AssertionError: It is none.
+    """
+    if mark.args or not _SCOPE_ARGUMENTS.issuperset(mark.kwargs):
+        raise ValueError("mark.asyncio accepts only a keyword argument 'loop_scope'.")
+    if "scope" in mark.kwargs:
+        if "loop_scope" in mark.kwargs:
+            raise pytest.UsageError(f"{_TWO_SCOPES}\n")
+        _warn_of_scope()
+    scope = _named_scope(mark)
+    if scope is not None and scope not in SCOPES:
+        scopes = ", ".join(map(repr, sorted(SCOPES)))
+        raise AssertionError(f"assert {scope!r} in {{{scopes}}}")
+
+
+def _warn_of_scope() -> None:
+    warnings.warn(pytest.PytestDeprecationWarning(_SCOPE_IS_DEPRECATED), stacklevel=1)
 
 
 def _named_scope(mark: pytest.Mark) -> ScopeName | None:

@@ -16,6 +16,9 @@ Version: TypeAlias = tuple[int, ...]
 FIXTURE_LOOP_SCOPE = (0, 24)
 # Loops are no fixtures called ``event_loop`` any more.
 LOOPS_ARE_NO_FIXTURES = (1, 0)
+# Marks are read when tests are collected; before, when each was set up. Suites choose
+# their event loops by the hook ``pytest_asyncio_loop_factories``.
+MARKS_ARE_READ_AT_COLLECTION = (1, 4)
 # After a loop is closed there is no current one; before, the former was put back, and
 # made if there was none. Overriding ``event_loop_policy`` is deprecated.
 NO_LOOP_IS_LEFT = (1, 4)

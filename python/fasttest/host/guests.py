@@ -180,8 +180,9 @@ def remembered(item: pytest.Item) -> Callable[[], None]:
     if private.is_doctest(item):
         # The names its examples see, which the end of the doctest clears.
         return functools.partial(_put_back, item.dtest.globs, dict(item.dtest.globs))
-    names = vars(item)
-    return functools.partial(_put_back, names, names.copy(), private.RUN_ATTRIBUTES)
+    names, others = vars(item), private.RUN_ATTRIBUTES
+    before = {name: value for name, value in names.items() if name not in others}
+    return functools.partial(_put_back, names, before, others)
 
 
 def _put_back(
@@ -191,7 +192,7 @@ def _put_back(
 ) -> None:
     for name in names.keys() - before.keys() - set(others):
         del names[name]
-    names.update((k, v) for k, v in before.items() if k not in others)
+    names.update(before)
 
 
 def _class_of(item: pytest.Function) -> type:

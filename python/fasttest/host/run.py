@@ -426,6 +426,9 @@ class Run:
         restore = remembered(run.item)
         run.virtual = self._virtual
         self._virtual.perform(run, self.verdict(test), self._phases.run)
+        if run.finished:
+            # A coroutine that nobody awaited warns at its end, which is the test's.
+            private.drop_request(run.item)
         on_loop = self.suite.plan.loop_of(test) != _core.NO_LOOP
         if on_loop or _waits_elsewhere(run.item):
             self._durations.note(run.item, _clock() - began - run.stream.lingered)

@@ -77,9 +77,12 @@ class Unraisable:
         if self._native:
             private.collect_unraisable(self._config, queue.finalizers, queue.threads)
             return
+        # It then tells no more than the last of each kind in a phase.
         for each in (queue.finalizers, queue.threads):
-            while each:
-                warnings.warn(each.popleft(), stacklevel=2)
+            if each:
+                last = each.pop()
+                each.clear()
+                warnings.warn(last, stacklevel=2)
 
     def _queue(self, run: ItemRun | None) -> UnraisableQueue:
         return self._orphans if run is None or run.over else run.unraisable

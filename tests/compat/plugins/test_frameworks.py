@@ -6,6 +6,7 @@ import pytest
 
 from .._agreement import Row, Runs, rows
 from .._table import Feature, Table
+from .._versions import installed
 
 _AUTO = "asyncio_mode = auto"
 
@@ -170,7 +171,7 @@ _SUBTESTS = {
 }
 
 # pytest has its own from version 9 on, and leaves the plugin out.
-_SUBTESTS_PLUGIN = () if pytest.version_tuple >= (9,) else ("subtests",)
+_SUBTESTS_PLUGIN = () if installed("pytest>=9") else ("subtests",)
 
 _TYPED = {
     "typed": Feature(

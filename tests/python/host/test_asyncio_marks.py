@@ -78,3 +78,20 @@ def test_a_mark_added_late_is_checked_too() -> None:
     asyncio_marks.check_loop_scope(mark(loop_scope="class"), "test_a.py::test_x")
     with pytest.raises(pytest.fail.Exception, match="'bogus'"):
         asyncio_marks.check_loop_scope(mark(loop_scope="bogus"), "test_a.py::test_x")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (mark("module"), ValueError),
+        (mark(loop_factories=["a"]), ValueError),
+        (mark(scope="class", loop_scope="class"), pytest.UsageError),
+        (mark(loop_scope="bogus"), AssertionError),
+    ],
+)
+def test_older_versions_raise_at_set_up(
+    wrong: pytest.Mark, error: type[Exception]
+) -> None:
+    """So did pytest-asyncio 1.0 to 1.3, each error of a kind of its own."""
+    with pytest.raises(error):
+        asyncio_marks.check_at_set_up(wrong)
