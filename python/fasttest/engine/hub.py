@@ -64,8 +64,9 @@ class Hub:
             there is nothing else to do, so that exceptions raised by signal handlers
             reach it. By default that is the only strand not in the background.
         deadlines: The time limits of its strands.
-        turn: In its one place, the number of the strand that ran last, or of the one
-            for which it ran. The owner may put memory here which is seen from outside.
+        turn: The number of the strand that ran last, or of the one for which it ran;
+            then 1 while none can run, else 0. The owner may put memory here which is
+            seen from outside.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Hub:
         self.tracing: tuple[Any, Any] = (None, None)
         self.forked = False
         self.deadlines = Deadlines(clock)
-        self.turn: MutableSequence[int] | memoryview[int] = [-1]
+        self.turn: MutableSequence[int] | memoryview[int] = [-1, 0]
         self._waits = Waits(clock, poller)
         self._interrupts = Interrupts(self)
         self.alarms = Alarms(self)
@@ -296,7 +297,12 @@ class Hub:
         limited, at_most = deadlines.active > 0, None
         if limited:
             at_most = deadlines.begin_poll(wait=block)
-        for strand in self._waits.collect(block=block, at_most=at_most):
+        if block:
+            self.turn[1] = 1
+        ready = self._waits.collect(block=block, at_most=at_most)
+        if block:
+            self.turn[1] = 0
+        for strand in ready:
             if strand.account is not None:
                 deadlines.ready(strand)
             strand.state = State.READY

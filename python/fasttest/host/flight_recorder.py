@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-# Whether all has been told, in one byte; whose turn it is, in four.
-_OVER, _TURN, _HEADER = 0, slice(4, 8), 8
+# Whether all has been told, in one byte; whose turn it is, and whether all wait, in
+# four each.
+_OVER, _TURN, _HEADER = 0, slice(4, 12), 12
 
 # What a test is, by its byte.
 _QUIET, _IN_FLIGHT, _HELD_BACK = range(3)
@@ -37,7 +38,7 @@ class FlightRecorder:
         tests: How many there are.
 
     Attributes:
-        turn: In its one place, the test whose turn it is; -1 for nobody's.
+        turn: The test whose turn it is, -1 for nobody's; then 1 while all wait, else 0.
     """
 
     def __init__(self, tests: int) -> None:
@@ -66,6 +67,15 @@ class FlightRecorder:
         """Of a test that has ended all is told now."""
         if self._memory[_HEADER + test] == _HELD_BACK:
             self._memory[_HEADER + test] = _QUIET
+
+    @property
+    def waits(self) -> bool:
+        """Whether all tests wait in their event loops."""
+        return bool(self.turn[1])
+
+    def in_flight(self) -> int:
+        """How many tests are in flight."""
+        return self._memory[_HEADER : self._messages].count(_IN_FLIGHT)
 
     def close(self) -> None:
         """Nothing is held back any more, nor in flight."""

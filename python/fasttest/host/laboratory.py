@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from fasttest.host import private
 from fasttest.host.flight_recorder import FlightRecorder
 from fasttest.host.reports import first_line
+from fasttest.host.standstill import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,6 +95,7 @@ class Laboratory:
         perform: Callable[[list[pytest.Item], int], None],
     ) -> None:
         self.recorder = FlightRecorder(len(session.items))
+        process = os.getpid()
         theirs_in, ours_out = os.pipe()
         ours_in, theirs_out = os.pipe()
         with warnings.catch_warnings():
@@ -105,7 +107,7 @@ class Laboratory:
             os.close(ours_in)
             with _no_way_back():
                 if not os.fork():
-                    _Server(session, perform, theirs_out, self.recorder).serve(
+                    _Server(session, perform, theirs_out, self.recorder, process).serve(
                         theirs_in
                     )
         os.waitpid(child, 0)
@@ -178,11 +180,13 @@ class _Server:
         perform: Callable[[list[pytest.Item], int], None],
         answers: int,
         recorder: FlightRecorder,
+        process: int,
     ) -> None:
         self._session = session
         self._perform = perform
         self._answers = answers
         self._recorder = recorder
+        self._process = process
         self._stdout = -1
         # All items, of which experiments run some.
         self._items = session.items
@@ -195,11 +199,12 @@ class _Server:
             for number in _ENDING:
                 self._handlers[number] = signal.signal(number, signal.SIG_IGN)
             self._stdout = os.dup(1)
+            watch = Watch(self._recorder, self._process)
             folder = tempfile.mkdtemp(prefix="fasttest-")
             try:
                 private.leave_files_alone(self._session, folder)
-                with os.fdopen(requests, "rb") as lines:
-                    for line in lines:
+                with os.fdopen(requests, "rb", buffering=0) as lines:
+                    while line := _next_line(lines, watch):
                         answer = self._experiment(json.loads(line), requests)
                         with contextlib.suppress(BrokenPipeError):
                             os.write(self._answers, answer)
@@ -252,6 +257,14 @@ class _Server:
         )
         self._perform(items, concurrency)
         return observed
+
+
+def _next_line(lines: IO[bytes], watch: Watch) -> bytes:
+    """The next line, or nothing at the end; whoever watches may look meanwhile."""
+    interval = watch.interval
+    while interval is not None and not select.select([lines], [], [], interval)[0]:
+        watch.look()
+    return lines.readline()
 
 
 def _received(file: IO[bytes], until: float, requests: int) -> Iterator[bytes]:

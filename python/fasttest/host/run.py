@@ -13,7 +13,7 @@ from fasttest.engine.executor import Executor
 from fasttest.engine.interleaving import Interleaving
 from fasttest.engine.scoped_loop import have_current_loop
 from fasttest.host import asyncio_dialect as dialect
-from fasttest.host import private
+from fasttest.host import private, standstill
 from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
 from fasttest.host.configuration import configuration_of
 from fasttest.host.context_trail import ContextTrail
@@ -227,6 +227,8 @@ class Run:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
                     stack.enter_context(held_reports(self.session))
+                if self._options.laboratory is not None:
+                    stack.enter_context(standstill.ended(self.executor))
                 self.executor.run()
             self._confirm()
         finally:
