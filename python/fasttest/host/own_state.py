@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # Set by a plugin or conftest to the names of attributes of which each test has its own.
 OWN = "fasttest_own"
 
-_NAME = re.compile(r"(?P<module>\w+(\.\w+)*):(?P<owner>(\w+\.)*)(?P<attribute>\w+)")
+# Compiled when it is needed, which it seldom is.
+_NAME = r"(?P<module>\w+(\.\w+)*):(?P<owner>(\w+\.)*)(?P<attribute>\w+)"
 _A_NAME = 'name an attribute as in "package.module:Class.attribute"'
 
 
@@ -112,7 +113,7 @@ def _declared(config: pytest.Config) -> Iterator[tuple[str, object]]:
 
 
 def _checked(where: str, text: object) -> _Name:
-    match = _NAME.fullmatch(text) if isinstance(text, str) else None
+    match = re.fullmatch(_NAME, text) if isinstance(text, str) else None
     if match is None:
         raise pytest.UsageError(f"{where} cannot be {text!r}: {_A_NAME}")
     owners = tuple(filter(None, match["owner"].split(".")))
