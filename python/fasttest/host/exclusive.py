@@ -10,6 +10,7 @@ import pytest
 
 from fasttest.host.guests import Guests, functions_of
 from fasttest.isolation.process_state import (
+    LOOP_KINDS,
     PATCHING_MARKS,
     Finding,
     Kind,
@@ -96,16 +97,24 @@ class Exclusive:
         ]
         if not found:
             return BESIDE
-        changes = [finding for finding in found if finding.resource is None]
+        changes = [
+            finding
+            for finding in found
+            if finding.resource is None and finding.kind not in LOOP_KINDS
+        ]
         for finding in changes:
             if finding.kind is None:
+                return Verdict(finding.text)
+        shares_loop = loop >= 0 or uses_wider_loop(closure)
+        for finding in found if shares_loop else ():
+            if finding.kind is Kind.LOOP or (finding.kind is Kind.THREADS and changes):
                 return Verdict(finding.text)
         if not changes:
             return Verdict(None, resources=_taken(found))
         kinds = frozenset(each.kind for each in changes if each.kind is not None)
         if serves_on_loop(closure):
             return Verdict(changes[0].text)
-        if Kind.POLICY in kinds and (loop >= 0 or uses_wider_loop(closure)):
+        if Kind.POLICY in kinds and shares_loop:
             return Verdict(changes[0].text)
         return Verdict(
             None,
@@ -130,7 +139,11 @@ class Exclusive:
                 for indexes in (closure.wide, closure.own)
             )
             # What one instance takes is not taken again by those who use it.
-            changes = (finding for finding in shared if finding.resource is None)
+            changes = (
+                finding
+                for finding in shared
+                if finding.resource is None and finding.kind not in LOOP_KINDS
+            )
             found = self._by_closure[closure.id] = next(changes, None), own
         return found
 

@@ -40,6 +40,16 @@ class Kind(enum.Enum):
     LOCALE = "locale"
     POLICY = "event loop policy"
     IMPORT_PATH = "import path"
+    LOOP = "settings of the event loop"
+    THREADS = "worker threads"
+
+
+LOOP_KINDS = frozenset({Kind.LOOP, Kind.THREADS})
+"""What counts only on a loop which others use as well.
+
+There, the loop's settings are shared, and it cannot wait for a thread that is to see
+what a test has changed.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ PATCHING_LIBRARIES = frozenset(
 # Names which, used as a global or an attribute, stand for a change of the process.
 _CHANGING_NAMES: dict[str, Kind | None] = {
     "MonkeyPatch": Kind.PATCHES,
+    "Thread": Kind.THREADS,
+    "ThreadPoolExecutor": Kind.THREADS,
     "add_signal_handler": None,
     "assertLogs": Kind.LOGGERS,
     "assertNoLogs": Kind.LOGGERS,
@@ -125,11 +137,15 @@ _CHANGING_NAMES: dict[str, Kind | None] = {
     "setrecursionlimit": None,
     "setrlimit": None,
     "set_start_method": None,
+    "run_in_executor": Kind.THREADS,
     "redirect_stderr": Kind.STREAMS,
     "redirect_stdout": Kind.STREAMS,
     "set_event_loop_policy": Kind.POLICY,
+    "set_exception_handler": Kind.LOOP,
+    "set_task_factory": Kind.LOOP,
     "setlocale": Kind.LOCALE,
     "simplefilter": Kind.WARNINGS,
+    "to_thread": Kind.THREADS,
     "tzset": None,
     "umask": None,
     "unsetenv": None,

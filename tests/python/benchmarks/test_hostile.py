@@ -44,17 +44,26 @@ def test_the_same_seed_gives_the_same_tests() -> None:
     assert hostile.hostile(seed=3).files != hostile.hostile(seed=4).files
 
 
-SUITES = [hostile.hostile(seed=1, number=104, red=True), hostile.not_shared(seed=1)]
+_HOSTILE = hostile.hostile(seed=1, number=104, red=True)
+
+SUITES = {
+    "own loops": (_HOSTILE, ()),
+    # There turns change with every callback.
+    "one loop": (_HOSTILE, ("-o", "asyncio_default_test_loop_scope=session")),
+    "not shared": (hostile.not_shared(seed=1), ()),
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_no_test_notices_the_others(tmp_path: Path, suite: Suite) -> None:
+@pytest.mark.parametrize(("suite", "options"), SUITES.values(), ids=SUITES)
+def test_no_test_notices_the_others(
+    tmp_path: Path, suite: Suite, options: tuple[str, ...]
+) -> None:
     """One by one and in rounds of hostile orders, without a second chance."""
     suite.write(tmp_path)
     verify = ["-m", "fasttest", "verify", f"--rounds={ROUNDS}", "--seed=1"]
     done = subprocess.run(
-        [sys.executable, *verify, "-p", "no:cacheprovider"],
+        [sys.executable, *verify, "-p", "no:cacheprovider", *options],
         cwd=tmp_path,
         env=clean_environment(os.environ),
         capture_output=True,
