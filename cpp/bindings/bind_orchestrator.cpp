@@ -66,6 +66,7 @@ void bind_orchestrator(py::module_& m) {
             "refuse", [](Orchestrator& self, TestId test) { return to_tuple(self.refuse(test)); },
             "test"_a)
         .def("hold", &Orchestrator::hold, "test"_a, "scope_instance"_a)
+        .def("give_back", &Orchestrator::give_back, "rate"_a)
         .def("get_ready",
              [](Orchestrator& self) {
                  py::list actions;

@@ -62,6 +62,7 @@ void bind_plan(py::module_& m) {
         .def("add_fixture", &Plan::add_fixture, "name"_a)
         .def("add_loop", &Plan::add_loop, "scope_instance"_a)
         .def("add_resource", &Plan::add_resource, "name"_a, "capacity"_a)
+        .def("add_rate", &Plan::add_rate, "name"_a, "starts"_a)
         .def(
             "add_closure",
             [](Plan& plan, ScopeId scope_instance, std::vector<EntryTuple> entries) {
@@ -88,6 +89,7 @@ void bind_plan(py::module_& m) {
             [](const Plan& plan, TestId test) { return to_tuples(plan.claims_of(test)); }, "test"_a)
         .def("resource_name", &Plan::resource_name, "resource"_a)
         .def("capacity", &Plan::capacity, "resource"_a)
+        .def("is_rate", &Plan::is_rate, "resource"_a)
         .def("order",
              [](const Plan& plan) {
                  return std::vector<TestId>(plan.order().begin(), plan.order().end());

@@ -1,6 +1,7 @@
 #include "core/admission.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "core/errors.hpp"
 
@@ -32,6 +33,7 @@ Admission::Admission(const Plan& plan, std::int32_t concurrency, Seed seed)
       place_(plan.test_count(), none),
       overlapped_(plan.test_count(), false),
       released_(plan.test_count(), false),
+      again_(plan.test_count(), false),
       holds_(plan.test_count(), false) {
     if (concurrency < 1) {
         throw OrchestratorError("a concurrency of " + std::to_string(concurrency) +
@@ -40,8 +42,10 @@ Admission::Admission(const Plan& plan, std::int32_t concurrency, Seed seed)
     if (seed) random_.emplace(*seed);
     for (std::size_t rank = 0; rank < order_.size(); ++rank)
         rank_[at(order_[rank])] = static_cast<Rank>(rank);
-    for (std::size_t r = 0; r < free_.size(); ++r)
-        free_[r] = plan.capacity(static_cast<ResourceId>(r));
+    for (ResourceId r = 0; at(r) < free_.size(); ++r) {
+        const bool heeded = concurrency > 1 || !plan.is_rate(r);
+        free_[at(r)] = heeded ? plan.capacity(r) : std::numeric_limits<std::int32_t>::max();
+    }
     for (std::size_t i = 0; i < instance_users_.size(); ++i)
         instance_users_[i] = plan.users(static_cast<InstanceId>(i));
     for (std::size_t b = 0; b < batch_left_.size(); ++b) {
@@ -61,20 +65,25 @@ Admission::Admission(const Plan& plan, std::int32_t concurrency, Seed seed)
         }
     }
     for (const TestId test : order_)
-        if (blocked_by_[at(test)] == 0) unblock(test);
+        if (blocked_by_[at(test)] == 0) queue(test);
 }
 
-void Admission::unblock(TestId test) {
-    if (concurrency_ > 1 && plan_.is_exclusive(test)) {
-        exclusive_.push(test);
+void Admission::queue(TestId test) {
+    if (starts_alone(test)) {
+        (again_[at(test)] ? retries_ : exclusive_).push(test);
     } else {
         candidates_.push(rank_[at(test)]);
     }
 }
 
+bool Admission::starts_alone(TestId test) const {
+    return again_[at(test)] || (concurrency_ > 1 && plan_.is_exclusive(test));
+}
+
 TestId Admission::next(bool quiet) {
     if (alone_ != none || flying_.size() >= concurrency_) return none;
-    const TestId alone = quiet && flying_.empty() ? first_alone() : none;
+    const bool lonely = quiet && flying_.empty();
+    const TestId alone = lonely ? first_alone() : none;
     if (alone != none && (candidates_.empty() || alone < order_[at(candidates_.top())]) &&
         !passes_over()) {
         return take_alone();
@@ -92,22 +101,38 @@ TestId Admission::next(bool quiet) {
         offer_resources_of(test);
         if (busy == none) return test;
     }
-    return alone == none ? none : take_alone();
+    // Meanwhile one may have been offered what it waited for.
+    return lonely && first_alone() != none ? take_alone() : none;
 }
 
 bool Admission::passes_over() {
     return random_ && (*random_)() % 2 == 0;
 }
 
-TestId Admission::first_alone() const {
-    if (retries_.empty()) return exclusive_.empty() ? none : exclusive_.top();
-    return exclusive_.empty() ? retries_.top() : std::min(exclusive_.top(), retries_.top());
+Admission::Queue& Admission::first_alone_queue() {
+    const bool again =
+        !retries_.empty() && (exclusive_.empty() || retries_.top() < exclusive_.top());
+    return again ? retries_ : exclusive_;
+}
+
+/// With nothing in flight only rates can be busy. Until something is offered again, the test is the
+/// first of the first queue.
+TestId Admission::first_alone() {
+    while (!first_alone_queue().empty()) {
+        Queue& first = first_alone_queue();
+        const TestId test = first.top();
+        const ResourceId busy = busy_rate(test);
+        if (busy == none) return test;
+        first.pop();
+        put_aside(test, busy);
+    }
+    return none;
 }
 
 TestId Admission::take_alone() {
-    alone_ = first_alone();
-    const bool again = !retries_.empty() && retries_.top() == alone_;
-    (again ? retries_ : exclusive_).pop();
+    Queue& first = first_alone_queue();
+    alone_ = first.top();
+    first.pop();
     return take(alone_);
 }
 
@@ -143,15 +168,26 @@ void Admission::land(TestId test) {
     if (alone_ == test) alone_ = none;
     if (!holds_[at(test)]) return;
     holds_[at(test)] = false;
-    for (const Claim& claim : plan_.claims_of(test)) free_[at(claim.resource)] += claim.units;
+    for (const Claim& claim : plan_.claims_of(test))
+        if (!plan_.is_rate(claim.resource)) free_[at(claim.resource)] += claim.units;
     offer_resources_of(test);
+}
+
+void Admission::give_back(ResourceId rate) {
+    if (!plan_.is_rate(rate) || free_[at(rate)] >= plan_.capacity(rate)) {
+        throw OrchestratorError("there is nothing to give back of resource '" +
+                                plan_.resource_name(rate) +
+                                "': that is for the starts that tests have taken of a rate");
+    }
+    ++free_[at(rate)];
+    offer(rate);
 }
 
 void Admission::release(TestId test) {
     if (released_[at(test)]) return;
     released_[at(test)] = true;
     const auto met = [this](TestId waiting) {
-        if (--blocked_by_[at(waiting)] == 0) unblock(waiting);
+        if (--blocked_by_[at(waiting)] == 0) queue(waiting);
     };
     for (const InstanceId instance : plan_.instances_of(test)) {
         if (instance == none || --instance_users_[at(instance)] != 0) continue;
@@ -163,18 +199,28 @@ void Admission::release(TestId test) {
 }
 
 void Admission::retry(TestId test) {
-    retries_.push(test);
+    again_[at(test)] = true;
+    queue(test);
     in_queue_[at(test)] = true;
     ++queued_;
 }
 
 ResourceId Admission::busy_resource(TestId test) const {
-    for (const Claim& claim : plan_.claims_of(test)) {
-        const Queue& waiting = waiting_[at(claim.resource)];
-        const bool passes = !waiting.empty() && waiting.top() < rank_[at(test)];
-        if (passes || !has_left(claim)) return claim.resource;
-    }
+    for (const Claim& claim : plan_.claims_of(test))
+        if (is_busy(claim, test)) return claim.resource;
     return none;
+}
+
+ResourceId Admission::busy_rate(TestId test) const {
+    for (const Claim& claim : plan_.claims_of(test))
+        if (plan_.is_rate(claim.resource) && is_busy(claim, test)) return claim.resource;
+    return none;
+}
+
+bool Admission::is_busy(const Claim& claim, TestId test) const {
+    const Queue& waiting = waiting_[at(claim.resource)];
+    const bool passes = !waiting.empty() && waiting.top() < rank_[at(test)];
+    return passes || !has_left(claim);
 }
 
 bool Admission::has_left(const Claim& claim) const {
@@ -188,11 +234,15 @@ void Admission::put_aside(TestId test, ResourceId resource) {
 
 void Admission::offer(ResourceId resource) {
     Queue& waiting = waiting_[at(resource)];
-    if (waiting.empty()) return;
-    const auto claims = plan_.claims_of(order_[at(waiting.top())]);
-    if (!has_left(*std::ranges::find(claims, resource, &Claim::resource))) return;
-    candidates_.push(waiting.top());
-    waiting.pop();
+    bool offered = false;
+    while (!offered && !waiting.empty()) {
+        const TestId test = order_[at(waiting.top())];
+        const auto claims = plan_.claims_of(test);
+        if (!has_left(*std::ranges::find(claims, resource, &Claim::resource))) return;
+        waiting.pop();
+        queue(test);
+        offered = !starts_alone(test);
+    }
 }
 
 void Admission::offer_resources_of(TestId test) {

@@ -23,6 +23,11 @@ namespace fasttest {
 /// Nobody takes a resource while one who comes before it in order waits for it there: readers do
 /// not keep a writer waiting for longer than those in flight run. Who needs several resources waits
 /// for one at a time, and meanwhile holds up nobody at the others.
+///
+/// A rate is a resource whose units come back by give_back() alone. So they may be missing with
+/// nothing in flight: tests that run alone wait for them as all others do, and whoever admits asks
+/// again when one has come back. With a concurrency of 1 rates are not heeded: who waits for one
+/// would let others pass.
 class Admission {
   public:
     /// With a concurrency of 1 tests run in collection order and nothing needs to be exclusive.
@@ -42,6 +47,8 @@ class Admission {
     void rejoin(TestId test);
     /// The test leaves the flight and gives its resources back.
     void land(TestId test);
+    /// A unit of a rate that a test has taken is there again.
+    void give_back(ResourceId rate);
     /// Queues a test that has landed to be run again alone.
     void retry(TestId test);
     /// Empties the queues; returns the tests that were in them in collection order.
@@ -62,14 +69,18 @@ class Admission {
     using Rank = std::int32_t;
     using Queue = std::priority_queue<std::int32_t, std::vector<std::int32_t>, std::greater<>>;
 
-    void unblock(TestId test);
+    void queue(TestId test);
+    bool starts_alone(TestId test) const;
     ResourceId busy_resource(TestId test) const;
+    ResourceId busy_rate(TestId test) const;
+    bool is_busy(const Claim& claim, TestId test) const;
     bool has_left(const Claim& claim) const;
     void put_aside(TestId test, ResourceId resource);
     void offer(ResourceId resource);
     void offer_resources_of(TestId test);
     TestId take(TestId test);
-    TestId first_alone() const;
+    Queue& first_alone_queue();
+    TestId first_alone();
     bool passes_over();
     TestId take_alone();
     void join(TestId test);
@@ -95,7 +106,8 @@ class Admission {
     Queue exclusive_;   // of tests
     Queue retries_;     // of tests
     // Per resource the units nobody holds. While they are enough for the first of those who wait, a
-    // candidate that claims the resource is queued.
+    // candidate that claims the resource is queued, and not only one that starts alone: that may
+    // not be for a long time.
     std::vector<std::int32_t> free_;
     std::vector<Queue> waiting_;  // of ranks
     std::vector<ResourceId> waited_for_;
@@ -104,6 +116,7 @@ class Admission {
     std::vector<std::int32_t> place_;  // per test: position in flying_, or none
     std::vector<bool> overlapped_;
     std::vector<bool> released_;
+    std::vector<bool> again_;  // the test has run, and is to run again
     std::vector<bool> holds_;  // the test holds its resources
     TestId alone_ = none;      // the exclusive test in flight
 };

@@ -63,6 +63,13 @@ class Orchestrator {
     /// To be called before its teardown, or while it halts, to have it halt again further out.
     /// Whoever halts still keeps its scope instances from being closed and may request fixtures.
     void hold(TestId test, ScopeId scope);
+    /// A start that a test has taken of a rate is there again: another may take it.
+    ///
+    /// To be called once for each start of a test that claims the rate, when the caller's clock
+    /// says so, whether that test has ended or not; it may be called after stop(). Those who wait
+    /// for a rate do not start before, even with nothing in flight. With a concurrency of 1 rates
+    /// are not heeded, and nothing is to be given back.
+    void give_back(ResourceId rate) { admission_.give_back(rate); }
     /// The next actions of those that waited, in the order in which they could go on.
     std::vector<Action> get_ready();
     bool has_ready() const { return streams_.count(Stream::State::ready) > 0; }

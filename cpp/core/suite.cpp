@@ -52,7 +52,14 @@ ResourceId Suite::add_resource(std::string name, std::int32_t capacity) {
                         ": no test could ever use it, at least 1 is needed");
     }
     resource_names_.push_back(std::move(name));
+    is_rate_.push_back(false);
     return push(capacity_, capacity);
+}
+
+ResourceId Suite::add_rate(std::string name, std::int32_t starts) {
+    const ResourceId rate = add_resource(std::move(name), starts);
+    is_rate_.back() = true;
+    return rate;
 }
 
 ClosureId Suite::add_closure(ScopeId scope_instance, std::span<const ClosureEntry> entries) {
@@ -115,6 +122,11 @@ const std::string& Suite::resource_name(ResourceId id) const {
 std::int32_t Suite::capacity(ResourceId id) const {
     check_id("resource", id, resource_count());
     return capacity_[static_cast<std::size_t>(id)];
+}
+
+bool Suite::is_rate(ResourceId id) const {
+    check_id("resource", id, resource_count());
+    return is_rate_[static_cast<std::size_t>(id)];
 }
 
 std::span<const Claim> Suite::claims_of(TestId test) const {
@@ -181,6 +193,10 @@ void Suite::check_entry(ScopeId closure_scope, std::span<const ClosureEntry> ent
 
 void Suite::check_claim(const Claim& claim) const {
     check_id("resource", claim.resource, resource_count());
+    if (is_rate(claim.resource) && claim.units != 1) {
+        throw PlanError("a test claims " + std::to_string(claim.units) + " of rate '" +
+                        resource_name(claim.resource) + "': it starts once, claim 1");
+    }
     if (claim.units >= 1 && claim.units <= capacity(claim.resource)) return;
     throw PlanError("a test claims " + std::to_string(claim.units) + " of resource '" +
                     resource_name(claim.resource) + "', of which there is " +

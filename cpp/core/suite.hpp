@@ -25,7 +25,7 @@ struct ClosureEntry {
 /// How much of a resource a test holds while it runs.
 ///
 /// Whoever claims the whole capacity has the resource to itself: so a writer keeps out readers,
-/// each of which claims one unit.
+/// each of which claims one unit. Of a rate everybody claims one unit, a start.
 struct Claim {
     ResourceId resource;
     std::int32_t units;
@@ -52,6 +52,9 @@ class Suite {
     FixtureId add_fixture(std::string name);
     LoopId add_loop(ScopeId scope_instance);
     ResourceId add_resource(std::string name, std::int32_t capacity);
+    /// Adds a resource that limits how often tests start: a unit that a test has taken comes back
+    /// when the caller says so, whether the test has ended or not.
+    ResourceId add_rate(std::string name, std::int32_t starts);
     /// Adds a closure; `entries` are in set-up order.
     ///
     /// Throws ScopeMismatchError when an entry depends on one that does not live at least as long.
@@ -78,6 +81,7 @@ class Suite {
     const std::string& fixture_name(FixtureId id) const;
     const std::string& resource_name(ResourceId id) const;
     std::int32_t capacity(ResourceId id) const;
+    bool is_rate(ResourceId id) const;
     /// The slot of a wide fixture, or none if no closure names it there.
     SlotId slot_of(FixtureId fixture, ScopeId scope_instance) const;
 
@@ -122,6 +126,7 @@ class Suite {
     std::vector<ScopeId> loop_scope_;
     std::vector<std::string> resource_names_;
     std::vector<std::int32_t> capacity_;
+    std::vector<bool> is_rate_;
 
     std::vector<ScopeId> closure_scope_;
     Rows<Entry> entries_;              // one row per closure

@@ -23,13 +23,13 @@ import asyncio
 import os
 import time
 
-_PARTIES = int(os.environ["COMPAT_PARTIES"])
+PARTIES = int(os.environ["COMPAT_PARTIES"])
 _arrived = {}
 _given_up = set()
 
 
-async def arrive(name, parties=_PARTIES):
-    wanted = min(_PARTIES, parties)
+async def arrive(name, parties=PARTIES):
+    wanted = min(PARTIES, parties)
     _arrived[name] = _arrived.get(name, 0) + 1
     deadline = time.monotonic() + 20
     pause = 0.001

@@ -1,7 +1,8 @@
 """Suites that say what is to be kept apart have pytest's outcomes, and are kept apart.
 
 Each test that holds something counts itself in and out, so that whoever comes at the
-wrong time is seen; those that may come together wait for one another at a gate.
+wrong time is seen; those that may come together wait for one another at a gate. Tests
+that have a rate check that they do not come too early, where any come together at all.
 """
 
 from __future__ import annotations
@@ -286,10 +287,173 @@ _CONFIGURED = {
     ),
 }
 
+_RATED = """
+    import asyncio, pytest, time
+    import gate
+
+    clock = time.monotonic
+    starts = []
+
+    def start(most=4):
+        starts.append(clock())
+        if gate.PARTIES > 1 and len(starts) > most:
+            assert starts[-1] - starts[-1 - most] >= 1
+"""
+
+
+def _rated(source: str) -> Feature:
+    return Feature(f"{_RATED}{source}{_OTHERS}")
+
+
+_RATES = {
+    "rate": _rated(
+        """
+    @pytest.mark.isolation("rate", rate="4/s")
+    @pytest.mark.parametrize("n", range(9))
+    async def test_any_number_at_once(n):
+        start()
+        if n < 4:
+            await gate.arrive("rate", 4)
+        await asyncio.sleep(0.002)
+        """
+    ),
+    "rate_and_limit": _rated(
+        """
+    inside = []
+
+    @pytest.mark.isolation("rate and limit", limit=2)
+    @pytest.mark.parametrize("n", range(6))
+    async def test_two_at_once(n):
+        start()
+        inside.append(None)
+        assert len(inside) <= 2
+        await asyncio.sleep(0.002)
+        inside.pop()
+
+    @pytest.mark.isolation("rate and limit", rate="4/s")
+    async def test_last():
+        start()
+        await asyncio.sleep(0.002)
+        """
+    ),
+    "rate_by_class": _rated(
+        """
+    @pytest.mark.isolation("rate by class", rate="4/s")
+    class TestAll:
+        @pytest.mark.parametrize("n", range(3))
+        async def test_async(self, n):
+            start()
+            await asyncio.sleep(0.002)
+
+        @pytest.mark.parametrize("n", range(3))
+        def test_sync(self, n):
+            start()
+            time.sleep(0.002)
+        """
+    ),
+    "rate_on_a_shared_loop": _rated(
+        """
+    @pytest.mark.asyncio(loop_scope="module")
+    @pytest.mark.isolation("rate on a shared loop", rate="4/s")
+    @pytest.mark.parametrize("n", range(6))
+    async def test_it(n):
+        start()
+        await asyncio.sleep(0.002)
+        """
+    ),
+    # All who wait for it would be called at once, if their rate was that of set-ups.
+    "rate_after_a_wide_fixture": _rated(
+        """
+    @pytest.fixture(scope="module")
+    async def server():
+        await asyncio.sleep(1.1)
+
+    @pytest.mark.isolation("rate after a wide fixture", rate="4/s")
+    @pytest.mark.parametrize("n", range(6))
+    async def test_it(server, n):
+        start()
+        await asyncio.sleep(0.002)
+        """
+    ),
+    "rate_of_tests_that_run_alone": _rated(
+        """
+    @pytest.mark.isolation("rate of tests that run alone", rate="4/s")
+    @pytest.mark.parametrize("n", range(5))
+    async def test_beside(n):
+        start()
+        await asyncio.sleep(0.002)
+
+    @pytest.mark.serial
+    @pytest.mark.isolation("rate of tests that run alone")
+    @pytest.mark.parametrize("n", range(5))
+    def test_alone(n):
+        start()
+        time.sleep(0.002)
+        """
+    ),
+    "rate_by_the_clock_of_the_engine": _rated(
+        """
+    @pytest.mark.isolation("rate by the clock of the engine", rate="4/s")
+    @pytest.mark.parametrize("n", range(6))
+    async def test_it(monkeypatch, n):
+        start()
+        monkeypatch.setattr(time, "monotonic", lambda: 1e9)
+        monkeypatch.setattr(time, "perf_counter", lambda: 1e9)
+        await asyncio.to_thread(time.sleep, 0.002)
+        monkeypatch.undo()
+        """
+    ),
+    "rate_of_skips": Feature(
+        """
+    import pytest
+
+    @pytest.mark.skip
+    @pytest.mark.isolation("rate of skips", rate="1/h")
+    @pytest.mark.parametrize("n", range(3))
+    async def test_it(n):
+        raise AssertionError("was run")
+        """,
+        sees="skipped",
+    ),
+    "rate_configured": _rated(
+        """
+    @pytest.fixture
+    async def api():
+        await asyncio.sleep(0.01)
+
+    @pytest.mark.parametrize("n", range(6))
+    async def test_it(api, n):
+        start()
+        await asyncio.sleep(0.002)
+        """
+    ),
+}
+
+_RATED_SECOND_RUNS = {
+    "rate_of_second_runs": _rated(
+        """
+    inside = []
+
+    @pytest.mark.isolation("rate of second runs", rate="4/s")
+    @pytest.mark.parametrize("n", range(3))
+    async def test_wants_to_be_alone(n):
+        start()
+        inside.append(None)
+        await gate.arrive("alone", 3)
+        await asyncio.sleep(0.002)
+        most = len(inside)
+        await asyncio.sleep(0.02)
+        inside.pop()
+        assert most == 1
+        """
+    ),
+}
+
 _INI = """
     asyncio_mode = auto
     markers =
         isolation: hold a resource
+        serial: run with nothing beside it
         xdist_group: run in one process
     addopts = --strict-markers
 """
@@ -377,6 +541,21 @@ TABLES = [
                         item.add_marker(pytest.mark.isolation("added"))
         """,
         settings=IN_ORDER,
+    ),
+    Table(
+        "isolation_rates",
+        _RATES,
+        ini=_INI,
+        pyproject="""
+            [tool.fasttest.resources]
+            api = {rate = "4/s"}
+
+            [tool.fasttest.fixtures]
+            api = "api"
+        """,
+    ),
+    Table(
+        "isolation_rated_second_runs", _RATED_SECOND_RUNS, ini=_INI, settings=RESCUED
     ),
     Table(
         "isolation_configured",

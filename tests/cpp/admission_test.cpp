@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "core/errors.hpp"
 #include "random_suite.hpp"
 
 namespace fasttest {
@@ -67,6 +69,84 @@ std::vector<TestId> run_with_random_claims(std::uint32_t seed) {
     EXPECT_TRUE(queued.empty()) << "nobody may be forgotten";
     return order;
 }
+
+/// A run of tests that claim rates, some of them alone and some of them twice, with starts that are
+/// given back at any moment. All is drawn from a seed.
+class RandomRates {
+  public:
+    explicit RandomRates(std::uint32_t seed) : dice_(seed) {
+        const ClosureId closure = plan_.add_closure(session, {});
+        std::vector<ResourceId> rates;
+        for (std::int32_t count = 1 + dice_.roll(3); count > 0; --count)
+            rates.push_back(plan_.add_rate("rate", 1 + dice_.roll(3)));
+        const ResourceId port = plan_.add_resource("port", 2);
+        for (std::int32_t count = 1 + dice_.roll(20); count > 0; --count) {
+            std::vector<Claim> claims;
+            for (const ResourceId rate : rates)
+                if (dice_.chance(50)) claims.push_back({rate, 1});
+            if (dice_.chance(30)) claims.push_back({port, 1 + dice_.roll(2)});
+            plan_.add_test(closure, {}, no_loop, claims, dice_.chance(40), 0);
+        }
+        plan_.prepare();
+    }
+
+    /// Returns the tests in the order of their starts.
+    std::vector<TestId> run() {
+        Admission admission(plan_, 2 + dice_.roll(8));
+        std::vector<TestId> order;
+        while (admission.queued() > 0 || admission.in_flight() > 0) {
+            for (TestId test = admission.next(true); test != none; test = admission.next(true)) {
+                started(test, order);
+                order.push_back(test);
+            }
+            const bool nobody = admission.in_flight() == 0;
+            if (!starts_.empty() && (nobody || dice_.chance(40))) {
+                const auto given = starts_.begin() + roll(starts_.size());
+                admission.give_back(*given);
+                starts_.erase(given);
+            } else if (!nobody) {
+                end(admission);
+            } else {
+                ADD_FAILURE() << admission.queued() << " do not start though nothing is missing";
+                break;
+            }
+        }
+        return order;
+    }
+
+  private:
+    std::int32_t roll(std::size_t sides) { return dice_.roll(static_cast<std::int32_t>(sides)); }
+
+    void started(TestId test, const std::vector<TestId>& before) {
+        const auto has_started = [&](TestId other) {
+            return std::ranges::count(before, other) > 0;
+        };
+        for (const Claim& claim : plan_.claims_of(test)) {
+            if (!plan_.is_rate(claim.resource)) continue;
+            starts_.push_back(claim.resource);
+            EXPECT_LE(std::ranges::count(starts_, claim.resource), plan_.capacity(claim.resource));
+            for (TestId other = 0; other < test && !has_started(test); ++other) {
+                const auto its = plan_.claims_of(other);
+                const bool single = its.size() == 1 && its[0].resource == claim.resource;
+                EXPECT_FALSE(single && !plan_.is_exclusive(other) && !has_started(other))
+                    << test << " passes " << other;
+            }
+        }
+    }
+
+    void end(Admission& admission) {
+        const TestId test =
+            admission.flying()[static_cast<std::size_t>(roll(admission.in_flight()))];
+        const bool again = admission.overlapped(test) && dice_.chance(20);
+        if (!again) admission.release(test);
+        admission.land(test);
+        if (again) admission.retry(test);
+    }
+
+    Dice dice_;
+    Plan plan_;
+    std::vector<ResourceId> starts_;  // that have not been given back
+};
 
 class AdmissionTest : public testing::Test {
   protected:
@@ -180,6 +260,117 @@ TEST(Admission, IsFairAndCompleteForAnyClaims) {
         const std::vector<TestId> order = run_with_random_claims(seed);
         ASSERT_FALSE(testing::Test::HasFailure());
         ASSERT_EQ(order, run_with_random_claims(seed));
+    }
+}
+
+// A test that has ended has started all the same.
+TEST_F(AdmissionTest, CountsStartsOfARateUntilTheyAreGivenBack) {
+    const ResourceId api = plan.add_rate("api", 2);
+    for (int i = 0; i < 4; ++i) add({.claims = {{api, 1}}});
+    add({});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_EQ(admission.next(true), 0);
+    EXPECT_EQ(admission.next(true), 1);
+    EXPECT_EQ(admission.next(true), 4);  // passes those that have to wait
+    for (const TestId test : {0, 1, 4}) end(admission, test);
+    EXPECT_EQ(admission.next(true), none);
+    EXPECT_EQ(admission.waited_for(2), api);
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), 2);
+    EXPECT_EQ(admission.next(true), none);
+    admission.give_back(api);  // while the test is still in flight
+    EXPECT_EQ(admission.next(true), 3);
+    EXPECT_EQ(admission.queued(), 0U);
+}
+
+// With a capacity in the place of the rate it could take what is missing for granted.
+TEST_F(AdmissionTest, HasExclusiveTestsWaitForARate) {
+    const ResourceId api = plan.add_rate("api", 1);
+    add({.claims = {{api, 1}}, .exclusive = true}), add({.claims = {{api, 1}}, .exclusive = true});
+    add({.exclusive = true}), add({});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_EQ(admission.next(true), 0);
+    end(admission, 0);
+    EXPECT_EQ(admission.next(true), 2);  // nobody waits for one who cannot start
+    end(admission, 2);
+    EXPECT_EQ(admission.next(true), 3);
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), none);  // not beside another
+    end(admission, 3);
+    EXPECT_EQ(admission.next(true), 1);
+}
+
+TEST_F(AdmissionTest, HasSecondRunsWaitForARate) {
+    const ResourceId api = plan.add_rate("api", 2);
+    add({.claims = {{api, 1}}}), add({.claims = {{api, 1}}}), add({.claims = {{api, 1}}});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_EQ(admission.next(true), 0);
+    EXPECT_EQ(admission.next(true), 1);
+    end(admission, 1);
+    admission.land(0), admission.retry(0);
+    EXPECT_EQ(admission.next(true), none);
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), 0);
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), none);  // not beside a second run
+    end(admission, 0);
+    EXPECT_EQ(admission.next(true), 2);
+}
+
+// What is kept for one who can only start alone would else be kept from all others until then.
+TEST_F(AdmissionTest, KeepsNoStartForOneWhoIsToRunAlone) {
+    const ResourceId api = plan.add_rate("api", 1);
+    add({.claims = {{api, 1}}, .exclusive = true}), add({.claims = {{api, 1}}, .exclusive = true});
+    add({}), add({.claims = {{api, 1}}});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_EQ(admission.next(true), 0);
+    end(admission, 0);
+    EXPECT_EQ(admission.next(true), 2);
+    EXPECT_EQ(admission.next(true), none);
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), 3);
+    end(admission, 2), end(admission, 3);
+    EXPECT_EQ(admission.next(true), none);
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), 1);
+}
+
+TEST_F(AdmissionTest, GivesBackOnlyWhatHasBeenTakenOfARate) {
+    const ResourceId api = plan.add_rate("api", 1), port = plan.add_resource("port", 1);
+    add({.claims = {{api, 1}, {port, 1}}}), add({.claims = {{api, 1}}});
+    plan.prepare();
+    Admission admission(plan, 9);
+    EXPECT_THROW(admission.give_back(api), OrchestratorError);
+    admission.next(true);
+    EXPECT_THROW(admission.give_back(port), OrchestratorError);
+    EXPECT_EQ(admission.stop(), std::vector<TestId>{1});
+    admission.give_back(api);
+    EXPECT_EQ(admission.next(true), none);
+}
+
+// Who waits would let others pass, and strictly serial means strictly pytest's order.
+TEST_F(AdmissionTest, HeedsNoRateWhenConcurrencyIsOne) {
+    const ResourceId api = plan.add_rate("api", 1);
+    for (int i = 0; i < 3; ++i) add({.claims = {{api, 1}}});
+    plan.prepare();
+    Admission admission(plan, 1);
+    for (TestId test = 0; test < 3; ++test) {
+        EXPECT_EQ(admission.next(true), test);
+        end(admission, test);
+    }
+}
+
+// At no moment more starts than there are, and all start in the end if all are given back.
+TEST(Admission, KeepsToAnyRatesAndForgetsNobody) {
+    for (std::uint32_t seed = 0; seed < 3000; ++seed) {
+        SCOPED_TRACE("seed " + std::to_string(seed));
+        const std::vector<TestId> order = RandomRates(seed).run();
+        ASSERT_FALSE(testing::Test::HasFailure());
+        ASSERT_EQ(order, RandomRates(seed).run());
     }
 }
 
@@ -311,6 +502,23 @@ TEST_F(AdmissionTest, MayPassOverAnExclusiveTestIfSeeded) {
         seen.insert(started);
     }
     EXPECT_EQ(seen, (std::set<std::vector<TestId>>{{0, 1, 2}, {1, 0, 2}, {1, 2, 0}}));
+}
+
+TEST_F(AdmissionTest, AdmitsAHundredThousandTestsOfARateInLinearTime) {
+    const ResourceId api = plan.add_rate("api", 2);
+    for (int i = 0; i < 100'000; ++i) add({.claims = {{api, 1}}, .exclusive = i % 2 == 0});
+    plan.prepare();
+    Admission admission(plan, 50);
+    const auto begin = std::chrono::steady_clock::now();
+    for (int started = 0; started < 100'000; ++started) {
+        const TestId test = admission.next(true);
+        ASSERT_NE(test, none);
+        end(admission, test);
+        if (started % 2 == 0) continue;
+        ASSERT_EQ(admission.next(true), none);
+        admission.give_back(api), admission.give_back(api);
+    }
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 // A queue that is scanned per call would need 10^10 steps here.

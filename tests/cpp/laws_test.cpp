@@ -58,17 +58,20 @@ TEST(Laws, NothingIsRefusedWithoutRequestsOrFailures) {
 }
 
 // The sweep would prove little if the rare paths were never taken.
-TEST(Laws, AreSweptThroughRefusalsAndSecondRuns) {
+TEST(Laws, AreSweptThroughRefusalsAndSecondRunsAndRates) {
     std::size_t refused = 0;
     std::size_t second_runs = 0;
+    std::size_t waited_for_rates = 0;
     for (std::uint32_t seed = 0; seed < seeds; ++seed) {
         Simulation simulation(seed, {.failures = 0, .requests = 30});
         simulation.run();
         refused += simulation.world().refused();
         second_runs += simulation.world().second_runs();
+        waited_for_rates += simulation.waited_for_rates() ? 1 : 0;
     }
     EXPECT_GT(refused, 10U);
     EXPECT_GT(second_runs, 1000U);
+    EXPECT_GT(waited_for_rates, 100U);
 }
 
 TEST(Laws, TheSameCompletionsGiveTheSameActions) {

@@ -36,6 +36,8 @@ void RandomSuite::add_scopes(Dice& dice) {
         loops_.push_back(plan_.add_loop(scope));
     for (std::int32_t count = dice.roll(3); count > 0; --count)
         resources_.push_back(plan_.add_resource("resource", 1 + dice.roll(3)));
+    for (std::int32_t count = dice.roll(3); count > 0; --count)
+        rates_.push_back(plan_.add_rate("rate", 1 + dice.roll(4)));
 }
 
 void RandomSuite::add_fixtures(Dice& dice) {
@@ -77,6 +79,8 @@ void RandomSuite::add_tests(Dice& dice) {
                 std::vector<Claim> claims;
                 for (const ResourceId id : resources_)
                     if (dice.chance(30)) claims.push_back({id, 1 + dice.roll(plan_.capacity(id))});
+                for (const ResourceId id : rates_)
+                    if (dice.chance(40)) claims.push_back({id, 1});
                 plan_.add_test(closure, params, loop, claims, dice.chance(10),
                                dice.chance(20) ? 0.1 * dice.roll(4) : 0.0);
             }

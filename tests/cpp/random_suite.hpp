@@ -24,7 +24,7 @@ class Dice {
 };
 
 /// A small suite drawn from a seed: modules with classes, fixtures of every scope that depend on
-/// one another, parameters, loops, resources, exclusive tests.
+/// one another, parameters, loops, resources, rates, exclusive tests.
 class RandomSuite {
   public:
     struct Fixture {
@@ -60,6 +60,7 @@ class RandomSuite {
     std::vector<Fixture> fixtures_;
     std::vector<ScopeId> leaves_;  // where tests live, in collection order
     std::vector<ResourceId> resources_;
+    std::vector<ResourceId> rates_;
     std::vector<std::vector<std::int32_t>> params_;  // per test, per fixture
 };
 

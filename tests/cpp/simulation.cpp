@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+
 #include "core/errors.hpp"
 
 namespace fasttest {
@@ -27,6 +29,7 @@ void Simulation::step() {
         orchestrator_.stop();
         world_.stopped();
     }
+    if (!world_.starts().empty() && dice_.chance(5)) give_back();
     const auto& performing = world_.performing();
     if (!performing.empty() && dice_.chance(60)) {
         perform(performing[static_cast<std::size_t>(
@@ -40,8 +43,22 @@ void Simulation::step() {
         take(first);
         if (dice_.chance(options_.holds)) hold(first.test);
     } else if (performing.empty() && !orchestrator_.has_ready() && orchestrator_.is_active()) {
-        ADD_FAILURE() << "deadlock: " << orchestrator_.waiting() << " wait";
+        waited_for_rates_ = waited_for_rates_ || !world_.starts().empty();
+        if (world_.starts().empty()) {
+            ADD_FAILURE() << "deadlock: " << orchestrator_.waiting() << " wait";
+        } else {
+            give_back();
+        }
     }
+}
+
+/// As if the period of some rate was over for one of those that have started.
+void Simulation::give_back() {
+    auto rate = world_.starts().begin();
+    std::advance(rate, dice_.roll(static_cast<std::int32_t>(world_.starts().size())));
+    const ResourceId id = rate->first;
+    world_.gave_back(id);
+    orchestrator_.give_back(id);
 }
 
 void Simulation::perform(TestId test) {

@@ -9,8 +9,8 @@
 
 namespace fasttest {
 
-/// An executor that performs actions in any order, with failures, requests, second runs and stops,
-/// all drawn from a seed.
+/// An executor that performs actions in any order, with failures, requests, second runs, rates and
+/// stops, all drawn from a seed.
 class Simulation {
   public:
     struct Options {
@@ -29,12 +29,15 @@ class Simulation {
     void run();
 
     const World& world() const { return world_; }
+    /// Whether there was a moment in which nobody could go on or start before a rate allowed it.
+    bool waited_for_rates() const { return waited_for_rates_; }
     /// All actions in the order in which they were handed out.
     const std::vector<Action>& actions() const { return actions_; }
 
   private:
     void step();
     void perform(TestId test);
+    void give_back();
     void hold(TestId test);
     bool request(TestId test);
     void take(const Action& action);
@@ -46,6 +49,7 @@ class Simulation {
     Orchestrator orchestrator_;
     World world_;
     std::vector<Action> actions_;
+    bool waited_for_rates_ = false;
 };
 
 }  // namespace fasttest

@@ -102,6 +102,18 @@ TEST_F(SuiteTest, WantsOneParameterKeyPerEntry) {
     EXPECT_EQ(suite.param_key(plain, 0), none);
 }
 
+// A test starts once, however it is written.
+TEST_F(SuiteTest, TakesOneStartOfARatePerTest) {
+    const ResourceId api = suite.add_rate("api", 5), port = suite.add_resource("port", 5);
+    EXPECT_TRUE(suite.is_rate(api));
+    EXPECT_FALSE(suite.is_rate(port));
+    EXPECT_EQ(suite.capacity(api), 5);
+    EXPECT_THROW(suite.add_rate("none", 0), PlanError);
+    const ClosureId closure = suite.add_closure(session, {});
+    EXPECT_THROW(suite.add_test(closure, {}, no_loop, std::vector<Claim>{{api, 2}}, false, 0),
+                 PlanError);
+}
+
 // Who reads and writes one resource holds it as a writer, once.
 TEST_F(SuiteTest, KeepsTheGreatestOfSeveralClaimsToAResource) {
     const ResourceId port = suite.add_resource("port", 1), db = suite.add_resource("db", 5);

@@ -67,9 +67,20 @@ void World::admitted(TestId test) {
     }
     law(others == 0 || !is_alone(test), "an exclusive test starts alone", action);
     law(others < concurrency_, "the cap holds", action);
-    for (const auto& [resource, count] : taken)
+    for (const auto& [resource, count] : taken) {
+        if (plan_.is_rate(resource)) continue;
         law(count <= plan_.capacity(resource), "capacities hold", action);
+    }
+    for (const Claim& c : plan_.claims_of(test)) {
+        if (concurrency_ == 1 || !plan_.is_rate(c.resource)) continue;
+        law(++starts_[c.resource] <= plan_.capacity(c.resource),
+            "no more start of a rate than have been given back", action);
+    }
     life.phase = Phase::walking;
+}
+
+void World::gave_back(ResourceId rate) {
+    if (--starts_.at(rate) == 0) starts_.erase(rate);
 }
 
 void World::requested(TestId test, const Request& request) {

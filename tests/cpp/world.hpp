@@ -24,11 +24,15 @@ class World {
     void request_was_rejected(TestId test);
     void handed_out(const Action& action);
     void reported(TestId test, bool ok);
+    void gave_back(ResourceId rate);
     void stopped();
     void ended();
 
     const std::optional<std::string>& broken() const { return broken_; }
     const std::vector<TestId>& performing() const { return performing_; }
+    /// Of each rate, the starts that have not been given back; nothing for those of which none is
+    /// out. Empty where rates are not heeded.
+    const std::map<ResourceId, std::int32_t>& starts() const { return starts_; }
     const Action& pending(TestId test) const { return lives_.at(test).frames.back().pending; }
     std::size_t depth(TestId test) const { return lives_.at(test).frames.size(); }
     bool uses(TestId test, InstanceId id) const { return lives_.at(test).uses.contains(id); }
@@ -112,6 +116,7 @@ class World {
     std::map<TestId, Life> lives_;
     std::map<InstanceId, Instance> instances_;
     std::map<std::pair<FixtureId, ScopeId>, InstanceId> slots_;
+    std::map<ResourceId, std::int32_t> starts_;
     std::set<LoopId> open_loops_;
     std::set<LoopId> opening_loops_;
     std::set<TestId> dropped_;

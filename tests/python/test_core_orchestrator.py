@@ -80,6 +80,25 @@ def test_stop_reports_what_was_dropped() -> None:
     assert run.admit()[0] == _core.NOTHING
 
 
+def test_a_start_of_a_rate_is_given_back_once() -> None:
+    """When that is, the core cannot know: it has no clock."""
+    plan = _core.Plan()
+    rate = plan.add_rate("api", 1)
+    closure = plan.add_closure(_core.SESSION, [])
+    for _ in range(2):
+        plan.add_test(closure, claims=[(rate, 1)])
+    plan.prepare()
+    run = _core.Orchestrator(plan, 8)
+    assert plan.is_rate(rate)
+    assert run.admit() == (_core.START, 0, -1, -1)
+    assert run.admit()[0] == _core.NOTHING
+    run.give_back(rate)
+    assert run.admit() == (_core.START, 1, -1, -1)
+    run.give_back(rate)
+    with pytest.raises(_core.OrchestratorError, match="nothing to give back"):
+        run.give_back(rate)
+
+
 def test_the_orchestrator_keeps_its_plan_alive() -> None:
     """It borrows the plan; dropping the last name of the plan must not free it."""
     run = _core.Orchestrator(one_module(1), 1)
@@ -120,6 +139,7 @@ def test_a_plan_tells_batches_order_and_counts() -> None:
     assert plan.batches() == [[0, 2], [1]]
     assert plan.order() == [0, 2, 1]  # 0 opens the loop on which 2 waits long
     assert plan.claims_of(0) == [(port, 1)]
+    assert not plan.is_rate(port)
     assert (plan.resource_name(port), plan.capacity(port)) == ("port", 1)
     assert (plan.loop_of(0), plan.is_exclusive(1)) == (loop, True)
     assert (plan.test_count, plan.batch_count, plan.instance_count) == (3, 2, 0)

@@ -15,10 +15,11 @@ from fasttest import _core
 from fasttest.engine.batches import Batches
 from fasttest.engine.hub import Hub
 from fasttest.engine.loops import OwnLoop, SharedLoop
+from fasttest.engine.rates import Rates
 from fasttest.engine.stream import Action, Stream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fasttest.engine.interleaving import Interleaving
     from fasttest.engine.loops import Turn
@@ -37,6 +38,11 @@ class Executor:
         interleaving: Has tests meet other company than they would; None: as planned.
         before_wait: Called when no test can start or go on: there is time.
         turn_of: Whose turn a callback of a shared loop is, by its context.
+        periods: Of each rate of the plan's, in seconds. With a concurrency of 1 rates
+            are not heeded.
+
+    Attributes:
+        rates: What tests take of rates; None where there is nothing to take.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class Executor:
         interleaving: Interleaving | None = None,
         before_wait: Callable[[], object] | None = None,
         turn_of: Callable[[contextvars.Context], Turn | None] | None = None,
+        periods: Mapping[int, float] | None = None,
     ) -> None:
         self.work = work
         self._turn_of = turn_of
@@ -59,6 +66,9 @@ class Executor:
             core = _core.Orchestrator(plan, concurrency, seed)
         self.core = core
         self.hub = hub if hub is not None else Hub(interleaving=interleaving)
+        self.rates: Rates | None = None
+        if periods and concurrency > 1:
+            self.rates = Rates(plan, periods, core.give_back, self.hub.clock)
         self.loops: dict[int, SharedLoop] = {}
         # By test, and by id of the loops that are shared.
         self._blocking_own: dict[int, type] = {}
@@ -163,6 +173,8 @@ class Executor:
 
     def calling(self, test: int) -> None:
         """A test is about to be called: see that its batch is gathered."""
+        if self.rates is not None:
+            self.rates.begin(self._streams[test])
         loop = self.plan.loop_of(test)
         if loop >= 0:
             self._batches.begin(test, loop, self.loops[loop])
@@ -189,12 +201,20 @@ class Executor:
         if self.core.has_ready():
             self._pump()
             return True
+        rates = self.rates
+        if rates is not None:
+            rates.look()
         action = self.core.admit(self.hub.idle)
         if action[0] == _core.NOTHING:
+            if rates is not None:
+                # Those that are queued wait for it, if for nothing else.
+                self.hub.due = rates.due if self.core.is_active() else None
             if self._before_wait is not None:
                 self._before_wait()
             return False
         test = action[1]
+        if rates is not None:
+            rates.take(test)
         self._begun = True
         stream = Stream(self, test)
         self._streams[test] = stream
@@ -221,6 +241,8 @@ class Executor:
         self._batches.ended(test, error)
 
     def _end(self, stream: Stream) -> None:
+        if self.rates is not None:
+            self.rates.begin(stream)
         del self._streams[stream.test]
         if self.hub.foreground is stream.strand:
             self.hub.foreground = None

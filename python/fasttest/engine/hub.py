@@ -67,6 +67,9 @@ class Hub:
         turn: The number of the strand that ran last, or of the one for which it ran;
             then 1 while none can run, else 0. The owner may put memory here which is
             seen from outside.
+        clock: Its clock.
+        due: Set by the owner in ``on_idle``: when that is to be called again, by the
+            clock, whatever happens; the run does not end before. None: never.
     """
 
     def __init__(
@@ -85,6 +88,8 @@ class Hub:
         # The hub's own trace and profile function, off while a strand runs.
         self.tracing: tuple[Any, Any] = (None, None)
         self.forked = False
+        self.clock = clock
+        self.due: float | None = None
         self.deadlines = Deadlines(clock)
         self.turn: MutableSequence[int] | memoryview[int] = [-1, 0]
         self._waits = Waits(clock, poller)
@@ -156,6 +161,7 @@ class Hub:
         before = private.get_loop_state()
         self.base = (None, None, *before[2:])
         private.set_loop_state(self.base)
+        self.due = None
         self._waits.open()
         self._interrupts = Interrupts(self)
         self.alarms = Alarms(self)
@@ -299,6 +305,9 @@ class Hub:
             at_most = deadlines.begin_poll(wait=block)
         if block:
             self.turn[1] = 1
+            if self.due is not None:
+                left = max(0.0, self.due - self.clock())
+                at_most = left if at_most is None else min(left, at_most)
         ready = self._waits.collect(block=block, at_most=at_most)
         if block:
             self.turn[1] = 0
@@ -345,7 +354,11 @@ class Hub:
                 chance.is_idle()
             early = chance is not None and chance.admits_early()
             progress = (ready and not early) or on_idle() or ready
-            if not progress and len(self._live) == self._in_background:
+            if (
+                not progress
+                and len(self._live) == self._in_background
+                and self.due is None
+            ):
                 return
             if self._gave_way and not (chance and progress and not chance.comes_back()):
                 ready.extend(self._gave_way)
@@ -372,7 +385,7 @@ class Hub:
         return bool(called)
 
     def _wait_for_any(self) -> None:
-        if not self._waits and not self._awaited_from_threads:
+        if not self._waits and not self._awaited_from_threads and self.due is None:
             names = ", ".join(strand.name for strand in self._live)
             raise HubDeadlockError(
                 f"Nothing can resume the parked strands: {names}. Each waits for "

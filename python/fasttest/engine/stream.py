@@ -120,6 +120,16 @@ class Stream:
         if failed is not None:
             raise failed
 
+    @property
+    def is_about_to_run(self) -> bool:
+        """Whether the strand can go on, or that of the loop on which the test runs."""
+        strand = self.strand
+        assert strand is not None
+        server = strand.served_by
+        return strand.state is State.READY or (
+            server is not None and server.state is State.READY
+        )
+
     def hold(self, scope_instance: int) -> None:
         """Have the teardown halt before it leaves a scope instance; -1: nowhere."""
         self.held = scope_instance
@@ -147,6 +157,11 @@ class Stream:
         """
         executor, test = self._executor, self.test
         action = self._action
+        if executor.rates is not None:
+            if action[0] == _core.START:
+                executor.rates.spare(self)
+            else:
+                executor.rates.begin(self)
         if action[0] in (_core.CALL, _core.START):
             action = executor.done(test, action[0] == _core.CALL)
         while True:

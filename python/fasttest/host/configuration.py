@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import sys
 import types
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeGuard
 
 import pytest
 
+from fasttest.engine.rates import Rate
 from fasttest.host.path_patterns import PathPattern
 
 if TYPE_CHECKING:
@@ -19,14 +20,31 @@ FILE = "pyproject.toml"
 
 _TABLE = "tool.fasttest"
 _KEYS = ("concurrency", "fixtures", "own", "paths", "resources", "serial")
+_BOUND_KEYS = ("limit", "rate")
 _NEED_KEYS = ("resource", "write")
 
 _NONE: Mapping[Any, Any] = types.MappingProxyType({})
 
+_A_BOUND = (
+    "give a whole number of tests, from 1 on; or say how often they start, "
+    '{rate = "10/s"}, or both, {limit = 4, rate = "10/s"}'
+)
 _A_NEED = (
     'name a resource, "db"; or one that is only read, '
     '{resource = "db", write = false}; or give a list of these'
 )
+
+
+class Bounds(NamedTuple):
+    """What tests that hold a resource must keep to.
+
+    Attributes:
+        limit: How many may hold it at once; None: any number.
+        rate: How often they may start; None: no matter how often.
+    """
+
+    limit: int | None = None
+    rate: Rate | None = None
 
 
 class Need(NamedTuple):
@@ -49,7 +67,8 @@ class Configuration(NamedTuple):
         concurrency: Tests in flight at most; None where nothing is said.
         serial: Which tests run alone.
         own: Attributes of which each test has its own value, by their names.
-        resources: How many tests at once may hold each resource.
+        resources: How many tests at once may hold each resource, and how often they
+            may start.
         fixtures: What the tests need that have a fixture of this name, asked for by
             themselves or by other fixtures.
         paths: What the tests need which a pattern matches.
@@ -58,7 +77,7 @@ class Configuration(NamedTuple):
     concurrency: int | None = None
     serial: tuple[PathPattern, ...] = ()
     own: tuple[str, ...] = ()
-    resources: Mapping[str, int] = _NONE
+    resources: Mapping[str, Bounds] = _NONE
     fixtures: Mapping[str, tuple[Need, ...]] = _NONE
     paths: Mapping[PathPattern, tuple[Need, ...]] = _NONE
 
@@ -100,9 +119,12 @@ def _read(path: Path) -> Configuration:
 def _check(table: object) -> Configuration:
     table = _table(_TABLE, table)
     _check_keys(f"[{_TABLE}]", table, _KEYS)
-    resources = _table(f"{_TABLE}.resources", table.get("resources", {}))
-    for name, limit in resources.items():
-        _check_number(f"[{_TABLE}.resources] {name}", limit)
+    resources = {
+        name: _bounds(f"[{_TABLE}.resources] {name}", value)
+        for name, value in _table(
+            f"{_TABLE}.resources", table.get("resources", {})
+        ).items()
+    }
     concurrency = table.get("concurrency")
     if concurrency is not None:
         _check_number(f"[{_TABLE}] concurrency", concurrency)
@@ -135,7 +157,28 @@ def _table(name: str, value: object) -> dict[str, Any]:
     return value
 
 
-def _needs(where: str, value: object, resources: Mapping[str, int]) -> tuple[Need, ...]:
+def _bounds(where: str, value: object) -> Bounds:
+    if not isinstance(value, dict):
+        if not _is_number(value):
+            _refuse(where, value, _A_BOUND)
+        return Bounds(value)
+    _check_keys(where, value, _BOUND_KEYS)
+    if not value:
+        _refuse(where, value, _A_BOUND)
+    limit, rate = value.get("limit"), value.get("rate")
+    if limit is not None:
+        _check_number(f"{where}: limit", limit)
+    if rate is None:
+        return Bounds(limit)
+    try:
+        return Bounds(limit, Rate.parse(rate))
+    except ValueError as error:
+        _refuse(f"{where}: rate", rate, str(error))
+
+
+def _needs(
+    where: str, value: object, resources: Mapping[str, Bounds]
+) -> tuple[Need, ...]:
     found = []
     for each in value if isinstance(value, list) else [value]:
         stated = {"resource": each} if isinstance(each, str) else each
@@ -168,9 +211,13 @@ def _check_keys(
 
 
 def _check_number(where: str, value: object) -> None:
-    # In Python True is a number, in TOML it is not.
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if not _is_number(value):
         _refuse(where, value, "give a whole number of tests, from 1 on")
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    # In Python True is a number, in TOML it is not.
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
 def _are_names(value: object) -> bool:

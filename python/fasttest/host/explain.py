@@ -129,7 +129,10 @@ class Explanation:
         plan = run.suite.plan
         for resource, _ in plan.claims_of(test):
             if resource in wanted:
-                return f"took turns for {plan.resource_name(resource)}"
+                name = plan.resource_name(resource)
+                if plan.is_rate(resource):
+                    return f"kept apart by the rate of {name}"
+                return f"took turns for {name}"
         kind = "async" if self._is_async(test) else "sync"
         return f"{kind}, {_NOTHING_BESIDE}"
 
@@ -151,13 +154,19 @@ class Explanation:
             for resource, claimed in plan.claims_of(test) if test not in alone else ():
                 units[resource].append(claimed)
         lines = [
-            f"  {plan.resource_name(resource)}: {_sharing(claimed, capacity)}"
+            f"  {plan.resource_name(resource)}: {self._turn(resource, claimed)}"
             for resource, claimed in units.items()
-            if sum(claimed) > (capacity := plan.capacity(resource))
+            if sum(claimed) > plan.capacity(resource)
         ]
         if lines:
             yield "of those that may overlap, these take turns:"
             yield from lines
+
+    def _turn(self, resource: int, claimed: Sequence[int]) -> str:
+        rate = self._run.resources.rates.get(resource)
+        if rate is not None:
+            return f"{len(claimed)} tests, of which {rate} start"
+        return _sharing(claimed, self._run.suite.plan.capacity(resource))
 
 
 def _verdict(beside: int, tests: int, share: str, performed: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from fasttest.engine.rates import Rate
 from fasttest.host.configuration import Need
 
 if TYPE_CHECKING:
@@ -16,12 +17,13 @@ MARKS = frozenset({"isolation", "xdist_group"})
 
 # As ``--markers`` and ``--strict-markers`` are to know them.
 MARKERS = (
-    "isolation(*names, limit=1, write=True): hold named resources while the test runs: "
-    "at most `limit` tests at once do (fasttest)",
+    "isolation(*names, limit=1, rate=None, write=True): hold named resources while the "
+    "test runs: at most `limit` tests at once do, and start no more often than `rate`, "
+    "as in '10/s' (fasttest)",
     "serial: run with no other test in flight (fasttest)",
 )
 
-_ARGUMENTS = frozenset({"limit", "write"})
+_ARGUMENTS = frozenset({"limit", "rate", "write"})
 
 
 class Stated(NamedTuple):
@@ -30,10 +32,12 @@ class Stated(NamedTuple):
     Attributes:
         need: The resource and whether it is written to.
         limit: How many tests at once may hold it; None if the mark does not say.
+        rate: How often they may start; None if the mark does not say.
     """
 
     need: Need
     limit: int | None = None
+    rate: Rate | None = None
 
 
 def stated(mark: pytest.Mark) -> Iterator[Stated]:
@@ -61,7 +65,7 @@ def _isolation(mark: pytest.Mark) -> Iterator[Stated]:
     if unknown:
         raise ValueError(
             f"mark.isolation has no argument {unknown[0]!r}: "
-            "it takes names of resources, 'limit' and 'write'"
+            "it takes names of resources, 'limit', 'rate' and 'write'"
         )
     limit, write = mark.kwargs.get("limit"), mark.kwargs.get("write", True)
     if limit is not None and (type(limit) is not int or limit < 1):
@@ -78,5 +82,11 @@ def _isolation(mark: pytest.Mark) -> Iterator[Stated]:
             "mark.isolation got a limit for a test that only reads: "
             "any number of tests may read at once, leave it out"
         )
+    rate = mark.kwargs.get("rate")
+    if rate is not None:
+        try:
+            rate = Rate.parse(rate)
+        except ValueError as error:
+            raise ValueError(f"mark.isolation got rate={rate!r}: {error}") from None
     for name in mark.args:
-        yield Stated(Need(name, write), limit)
+        yield Stated(Need(name, write), limit, rate)

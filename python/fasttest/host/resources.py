@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -11,13 +11,16 @@ from fasttest.host.isolation_marks import MARKS, stated
 from fasttest.host.path_patterns import PathPatterns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from _pytest import nodes
 
     from fasttest import _core
+    from fasttest.engine.rates import Rate
     from fasttest.host.closures import Closure
     from fasttest.host.configuration import Configuration, Need
+
+T = TypeVar("T")
 
 # Of what is wrong with marks, the first few are enough to see what it is.
 _ERRORS_SHOWN = 10
@@ -28,12 +31,16 @@ class Resources:
 
     A resource is either *counted*, up to its limit, or *read and written*: then its
     capacity is that of all tests together, of which a reader claims one unit and a
-    writer every one.
+    writer every one. One that only has a *rate* is held by any number; a rate is a row
+    of its own in the plan, beside that of what is held.
 
     Args:
         plan: The plan.
         session: The session with its collected items.
         configuration: The project's.
+
+    Attributes:
+        rates: The rates in the plan that items claim.
 
     Raises:
         pytest.UsageError: Marks are wrong, or contradict each other.
@@ -45,6 +52,7 @@ class Resources:
         session: pytest.Session,
         configuration: Configuration,
     ) -> None:
+        self.rates: dict[int, Rate] = {}
         self._plan = plan
         self._configuration = configuration
         self._most = max(1, len(session.items))
@@ -54,9 +62,13 @@ class Resources:
         self._by_item: dict[pytest.Item, tuple[Need, ...]] = {}
         self._by_collector: dict[nodes.Node, tuple[Need, ...]] = {}
         self._by_closure: dict[int, tuple[Need, ...]] = {}
-        self._ids: dict[str, int] = {}
-        # Of each resource the limit, and who reads it, with where that is said.
+        # By name: what is claimed with as many units as are held, and with one.
+        self._held: dict[str, int] = {}
+        self._started: dict[str, int] = {}
+        # Of each resource the limit, the rate, and who reads it, with where that is
+        # said.
         self._limits: dict[str, tuple[int, str]] = {}
+        self._rates: dict[str, tuple[Rate, str]] = {}
         self._readers: dict[str, str] = {}
         self._errors: dict[str, str] = {}  # where they were first met
         self._read_configuration()
@@ -81,7 +93,7 @@ class Resources:
         if self._configuration.paths:
             for pattern in self._paths.matching(item.nodeid):
                 needs += self._configuration.paths[pattern]
-        return [self._claim(need) for need in needs]
+        return [claim for need in needs for claim in self._of_need(need)]
 
     def unused(self) -> list[str]:
         """What of the configuration concerned none of the items."""
@@ -96,14 +108,25 @@ class Resources:
             for name in self._unused_fixtures
         ]
 
-    def _claim(self, need: Need) -> tuple[int, int]:
+    def _of_need(self, need: Need) -> Iterator[tuple[int, int]]:
         name = need.resource
         is_read = name in self._readers
-        capacity = self._most if is_read else self._limits.get(name, (1, ""))[0]
-        resource = self._ids.get(name)
-        if resource is None:
-            resource = self._ids[name] = self._plan.add_resource(name, capacity)
-        return resource, capacity if is_read and need.write else 1
+        is_rated = name in self._rates
+        if is_read or name in self._limits or not is_rated:
+            capacity = self._most if is_read else self._limits.get(name, (1, ""))[0]
+            resource = self._held.get(name)
+            if resource is None:
+                resource = self._plan.add_resource(name, capacity)
+                self._held[name] = resource
+            yield resource, capacity if is_read and need.write else 1
+        if is_rated:
+            resource = self._started.get(name)
+            if resource is None:
+                rate, _ = self._rates[name]
+                resource = self._plan.add_rate(name, rate.starts)
+                self._started[name] = resource
+                self.rates[resource] = rate
+            yield resource, 1
 
     def _of_fixtures(self, closure: Closure) -> tuple[Need, ...]:
         found = self._by_closure.get(closure.id)
@@ -118,8 +141,11 @@ class Resources:
 
     def _read_configuration(self) -> None:
         configuration = self._configuration
-        for name, limit in configuration.resources.items():
-            self._limits[name] = limit, FILE
+        for name, bounds in configuration.resources.items():
+            if bounds.limit is not None:
+                self._limits[name] = bounds.limit, FILE
+            if bounds.rate is not None:
+                self._rates[name] = bounds.rate, FILE
         for needs in (*configuration.fixtures.values(), *configuration.paths.values()):
             for need in needs:
                 if not need.write:
@@ -161,20 +187,41 @@ class Resources:
             name = each.need.resource
             if not each.need.write:
                 self._readers.setdefault(name, node.nodeid)
-            if each.limit is None:
-                continue
-            limit, where = self._limits.setdefault(name, (each.limit, node.nodeid))
-            if limit != each.limit:
-                self._errors.setdefault(
-                    f"{name!r} has a limit of {each.limit} here and of {limit} in "
-                    f"{where}: say it in one place, or the same in both",
-                    node.nodeid,
-                )
+            if each.limit is not None:
+                self._state(self._limits, "limit", name, each.limit, node)
+            if each.rate is not None:
+                self._state(self._rates, "rate", name, each.rate, node)
         return tuple(each.need for each in found)
+
+    def _state(
+        self,
+        known: dict[str, tuple[T, str]],
+        what: str,
+        name: str,
+        value: T,
+        node: nodes.Node,
+    ) -> None:
+        """Take note of what a mark on a node says of a resource."""
+        stated, where = known.setdefault(name, (value, node.nodeid))
+        if stated != value:
+            self._errors.setdefault(
+                f"{name!r} has a {what} of {value} here and of {stated} in "
+                f"{where}: say it in one place, or the same in both",
+                node.nodeid,
+            )
 
     def _check_readers(self) -> None:
         for name, reader in self._readers.items():
             limit, where = self._limits.get(name, (1, ""))
+            if name in self._rates and name not in self._limits:
+                rate, where = self._rates[name]
+                self._errors.setdefault(
+                    f"{name!r} is only read here and has a rate of {rate} in {where}, "
+                    "which without a limit lets any number write at once: where some "
+                    "tests read, one at a time writes; say limit=1 beside the rate, "
+                    "or leave write=False out",
+                    reader,
+                )
             if limit > 1:
                 self._errors.setdefault(
                     f"{name!r} is only read here and has a limit of {limit} in "

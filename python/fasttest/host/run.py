@@ -155,6 +155,9 @@ class Run:
             interleaving=interleaving,
             before_wait=self._reporter.catch_up,
             turn_of=turn_of,
+            periods={
+                resource: rate.period for resource, rate in self.resources.rates.items()
+            },
         )
         self.executor.hub.turn = self.recorder.turn
         self._virtual = Virtual(session.config, self.executor.hub, self._threads)

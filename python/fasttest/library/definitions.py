@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 import inspect
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from fasttest import _core
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from fasttest.engine.rates import Rate
 
 ScopeName: TypeAlias = Literal["function", "class", "module", "package", "session"]
 
@@ -86,6 +88,18 @@ class TestDefinition:
     resources: tuple[str, ...]
     exclusive: bool
     expected_wait: float
+
+
+class ResourceDefinition(NamedTuple):
+    """A resource which tests can name.
+
+    Attributes:
+        capacity: How many of them are in flight at once; None: any number.
+        rate: How often they start; None: no matter how often.
+    """
+
+    capacity: int | None
+    rate: Rate | None
 
 
 def parse_scope(name: str) -> _core.Scope:

@@ -77,6 +77,7 @@ class PlannedSuite:
         loops: The loop of each.
         definition_order: The test ids in the order of definition.
         plan: The prepared plan.
+        periods: Of the plan's rates, in seconds.
 
     Raises:
         PlanError: If fixtures or resources cannot be resolved.
@@ -88,10 +89,16 @@ class PlannedSuite:
         self.homes = Homes(suite, self.plan)
         for definition in self.names.definitions:
             self.plan.add_fixture(definition.name)
-        self._resources = {
-            name: self.plan.add_resource(name, capacity)
-            for name, capacity in suite.resources.items()
-        }
+        self.periods: dict[int, float] = {}
+        # A name stands for what may be held of it, for what may start of it, or both.
+        self._resources: dict[str, list[int]] = {}
+        for name, (capacity, rate) in suite.resources.items():
+            ids = self._resources[name] = []
+            if capacity is not None:
+                ids.append(self.plan.add_resource(name, capacity))
+            if rate is not None:
+                ids.append(self.plan.add_rate(name, rate.starts))
+                self.periods[ids[-1]] = rate.period
         self._by_key: dict[Hashable, Closure] = {}
         collected = collect(suite, self.names)
         order = order_by_parameters([self._parameters(case) for case in collected])
@@ -152,7 +159,7 @@ class PlannedSuite:
             closure.id,
             params if case.params else [],
             loop,
-            [(self._resource(case, name), 1) for name in test.resources],
+            [(id_, 1) for name in test.resources for id_ in self._ids(case, name)],
             test.exclusive,
             test.expected_wait,
         )
@@ -184,7 +191,7 @@ class PlannedSuite:
                 keys.setdefault(scope, []).append((fixture, param, home))
         return keys
 
-    def _resource(self, case: Case, name: str) -> int:
+    def _ids(self, case: Case, name: str) -> list[int]:
         try:
             return self._resources[name]
         except KeyError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fasttest import _core
-from fasttest.library.definitions import ScopeName, parse_scope
+from fasttest.engine.rates import Rate
+from fasttest.library.definitions import ResourceDefinition, ScopeName, parse_scope
 from fasttest.library.groups import Group
 
 if TYPE_CHECKING:
@@ -29,20 +30,37 @@ class Suite(Group):
     def __init__(self, *, loop_scope: ScopeName = "function") -> None:
         super().__init__("", _core.Scope.SESSION, None)
         self.loop_scope = parse_scope(loop_scope)
-        self.resources: dict[str, int] = {}
+        self.resources: dict[str, ResourceDefinition] = {}
 
-    def resource(self, name: str, *, capacity: int = 1) -> None:
-        """Limit how many of the tests that use a resource are in flight at once.
+    def resource(
+        self, name: str, *, capacity: int | None = None, rate: str | None = None
+    ) -> None:
+        """Limit how many of the tests that use a resource run at once, or how often.
+
+        Args:
+            name: The resource's name.
+            capacity: How many are in flight at once; by default one, or any number if
+                there is a rate.
+            rate: How many start within any window of a period, as in "10/s", "10/min"
+                or "10/h". With a concurrency of 1 it is not heeded.
 
         Raises:
-            ValueError: If there is a resource with that name, or the capacity is less
-                than one.
+            ValueError: If there is a resource with that name, the capacity is less
+                than one, or the rate is none.
         """
         if name in self.resources:
             raise ValueError(f"there is a resource {name!r} already")
-        if capacity < 1:
+        if capacity is None and rate is None:
+            capacity = 1
+        if capacity is not None and capacity < 1:
             raise ValueError(f"resource {name!r} needs a capacity of at least 1")
-        self.resources[name] = capacity
+        try:
+            parsed = None if rate is None else Rate.parse(rate)
+        except ValueError as error:
+            raise ValueError(
+                f"resource {name!r} cannot have a rate of {rate!r}: {error}"
+            ) from None
+        self.resources[name] = ResourceDefinition(capacity, parsed)
 
     def run(
         self,

@@ -59,7 +59,9 @@ class SuiteRun:
         self._errors: list[BaseException] = []
         concurrency = options.concurrency or default_concurrency()
         core = make_core(planned.plan, concurrency)
-        self.executor = Executor(self, planned.plan, concurrency, core)
+        self.executor = Executor(
+            self, planned.plan, concurrency, core, periods=planned.periods
+        )
 
     def perform(self) -> Report:
         """Run all tests.

@@ -50,6 +50,10 @@ def _positional(x: int, /) -> None: ...
         (lambda s: s.group("g", "function"), "a package, a module or a class"),
         (lambda s: s.module("m").package("p"), "wider than the module it is in"),
         (lambda s: s.resource("db", capacity=0), "at least 1"),
+        (
+            lambda s: s.resource("db", rate="10"),
+            "cannot have a rate of '10'",
+        ),
         (lambda s: (s.resource("db"), s.resource("db")), "'db' already"),
         (lambda s: s.run(concurrency=0), "at least 1"),
         (lambda s: s.run(max_failures=-1), "0 means no limit"),

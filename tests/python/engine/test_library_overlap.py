@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -117,6 +118,31 @@ def test_a_resource_is_used_by_no_more_than_its_capacity(capacity: int) -> None:
 
     assert report.ok, str(report)
     assert (users.most, others.most) == (capacity, 6)
+
+
+@pytest.mark.slow
+def test_a_resource_with_a_rate_is_used_no_more_often_than_that() -> None:
+    """At once by any number, unless there is a capacity as well."""
+    suite = Suite()
+    suite.resource("api", rate="3/s")
+    suite.resource("mail", capacity=1, rate="3/s")
+    gauge, mails = Gauge(3), Gauge(1)
+    starts: list[float] = []
+
+    async def use() -> None:
+        starts.append(time.monotonic())
+        await gauge.enter()
+
+    for number in range(6):
+        suite.add_test(use, name=f"api {number}", resources=["api"])
+    for number in range(2):
+        suite.add_test(mails.enter, name=f"mail {number}", resources=["mail"])
+
+    report = suite.run()
+
+    assert report.ok, str(report)
+    assert (gauge.most, mails.most) == (3, 1)
+    assert all(starts[n + 3] - starts[n] >= 1 for n in range(3))
 
 
 def test_an_exclusive_test_has_the_process_for_itself() -> None:

@@ -6,7 +6,8 @@ import textwrap
 
 import pytest
 
-from fasttest.host.configuration import Need, configuration_of
+from fasttest.engine.rates import Rate
+from fasttest.host.configuration import Bounds, Need, configuration_of
 
 pytest_plugins = ["pytester"]
 
@@ -30,6 +31,9 @@ def test_all_that_can_be_said_is_read(pytester: pytest.Pytester) -> None:
         [tool.fasttest.resources]
         db = 1
         browser = 4
+        api = {rate = "10/s"}
+        mail = {limit = 2, rate = "100/h"}
+        shop = {limit = 3}
 
         [tool.fasttest.fixtures]
         database = "db"
@@ -43,7 +47,13 @@ def test_all_that_can_be_said_is_read(pytester: pytest.Pytester) -> None:
     assert found.concurrency == 64
     assert [p.text for p in found.serial] == ["tests/e2e/**", "tests/x.py::test_y"]
     assert found.own == ("shop.clock:Clock.current",)
-    assert found.resources == {"db": 1, "browser": 4}
+    assert found.resources == {
+        "db": Bounds(1),
+        "browser": Bounds(4),
+        "api": Bounds(rate=Rate(10, "s")),
+        "mail": Bounds(2, Rate(100, "h")),
+        "shop": Bounds(3),
+    }
     assert found.fixtures == {
         "database": (Need("db"),),
         "catalog": (Need("db", write=False),),
@@ -107,7 +117,30 @@ def test_a_project_may_have_no_such_file(pytester: pytest.Pytester) -> None:
         (
             '[tool.fasttest.resources]\ndb = "one"',
             "pyproject.toml: [tool.fasttest.resources] db cannot be 'one': give a "
+            "whole number of tests, from 1 on; or say how often they start, "
+            '{rate = "10/s"}, or both, {limit = 4, rate = "10/s"}',
+        ),
+        (
+            "[tool.fasttest.resources]\ndb = {}",
+            "pyproject.toml: [tool.fasttest.resources] db cannot be {}: give a "
+            "whole number of tests, from 1 on; or say how often they start, "
+            '{rate = "10/s"}, or both, {limit = 4, rate = "10/s"}',
+        ),
+        (
+            '[tool.fasttest.resources]\ndb = {limits = 4, rate = "10/s"}',
+            "pyproject.toml: [tool.fasttest.resources] db has no key 'limits': there "
+            "are limit, rate; did you mean 'limit'?",
+        ),
+        (
+            '[tool.fasttest.resources]\ndb = {limit = 0, rate = "10/s"}',
+            "pyproject.toml: [tool.fasttest.resources] db: limit cannot be 0: give a "
             "whole number of tests, from 1 on",
+        ),
+        (
+            '[tool.fasttest.resources]\ndb = {rate = "10 per second"}',
+            "pyproject.toml: [tool.fasttest.resources] db: rate cannot be '10 per "
+            "second': give a whole number of tests, from 1 on, and a period, as in "
+            '"10/s", "10/min" or "10/h"',
         ),
         (
             '[tool.fasttest.resources]\nbrowser = 1\n[tool.fasttest.fixtures]\np = "b"',

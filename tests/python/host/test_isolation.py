@@ -53,6 +53,13 @@ ISOLATION = "mark.isolation"
         ('"db", limit=0', "got limit=0: give a whole number of tests, from 1 on"),
         ('"db", limit=True', "got limit=True: give a whole number of tests, from 1 on"),
         ('"db", limit="2"', "got limit='2': give a whole number of tests, from 1 on"),
+        (
+            '"db", rate="10 per second"',
+            "got rate='10 per second': give a whole number of tests, from 1 on, and a "
+            'period, as in "10/s", "10/min" or "10/h"',
+        ),
+        ('"db", rate=10', "got rate=10: give a whole number of tests, from 1 on, *"),
+        ('"db", rate="0/s"', "got rate='0/s': give a whole number of tests, from 1 *"),
         ('"db", write=0', "got write=0: give False for a test that only reads"),
         (
             '"db", limit=2, write=False',
@@ -143,6 +150,55 @@ def test_second(): pass
             "2 in test_it.py::test_first: *"
         ]
     )
+
+
+def test_two_rates_of_one_resource_are_refused_with_both_places(
+    pytester: pytest.Pytester,
+) -> None:
+    """Even two that allow as much in a minute: not as much in a second."""
+    source = """
+@pytest.mark.isolation("api", rate="60/min")
+def test_first(): pass
+@pytest.mark.isolation("api", limit=2)
+def test_second(): pass
+@pytest.mark.isolation("api", rate="1/s")
+def test_third(): pass
+"""
+    result = run(pytester, source)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: test_it.py::test_third: 'api' has a rate of 1/s here and of 60/min "
+            "in test_it.py::test_first: say it in one place, or the same in both"
+        ]
+    )
+    configuration = '[tool.fasttest.resources]\napi = {rate = "2/s"}'
+    result = run(pytester, source, "-k", "second or third", configuration=configuration)
+    result.stderr.fnmatch_lines(["*here and of 2/s in pyproject.toml: *"])
+    result = run(pytester, source, "-k", "first or second")
+    result.assert_outcomes(passed=2, deselected=1)
+
+
+def test_readers_of_a_resource_that_any_number_may_write_are_refused(
+    pytester: pytest.Pytester,
+) -> None:
+    """A rate says nothing of how many write at once; with a limit of 1 that is said."""
+    source = """
+@pytest.mark.isolation("api", rate="5/s")
+def test_first(): pass
+@pytest.mark.isolation("api", write=False)
+def test_second(): pass
+"""
+    result = run(pytester, source)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: test_it.py::test_second: 'api' is only read here and has a rate of "
+            "5/s in test_it.py::test_first, which without a limit lets any number "
+            "write at once: *; say limit=1 beside the rate, or leave write=False out"
+        ]
+    )
+    run(pytester, source.replace("rate=", "limit=1, rate=")).assert_outcomes(passed=2)
 
 
 def test_the_marks_are_registered(pytester: pytest.Pytester) -> None:
@@ -250,6 +306,30 @@ def test_by_configuration(): pass
             "  2  alone: mark serial",
             "  1  alone: serial in pyproject.toml: test_it.py::test_by_configuration",
             "=* 6 passed in *",
+        ],
+        consecutive=True,
+    )
+
+
+def test_explain_tells_a_rate_from_a_limit(pytester: pytest.Pytester) -> None:
+    """One is for who waits that others end, the other for who waits for the clock."""
+    source = """
+@pytest.mark.isolation("api", rate="1/s")
+@pytest.mark.parametrize("n", range(2))
+def test_starts(n): pass
+@pytest.mark.isolation("mail", rate="5/s", limit=2)
+@pytest.mark.parametrize("n", range(6))
+def test_both(n): pass
+"""
+    result = run(pytester, source, "--explain", "-k", "starts")
+    result.stdout.fnmatch_lines(["  2  kept apart by the rate of api"])
+    result = pytester.runpytest_inprocess("--explain", "--collect-only", "-q")
+    result.stdout.fnmatch_lines(
+        [
+            "of those that may overlap, these take turns:",
+            "  api: 2 tests, of which 1/s start",
+            "  mail: 6 tests, 2 at a time",
+            "  mail: 6 tests, of which 5/s start",
         ],
         consecutive=True,
     )
