@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -14,8 +15,11 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+# So many tests of a class in one conflict stand for all of it.
+_SEVERAL = 3
 
 _HEAD = """\
 # Tests that fail in company of each other, as fasttest has found out. It never runs the
@@ -104,6 +108,37 @@ def merged(known: Sequence[Conflict], found: Iterable[Conflict]) -> list[Conflic
         result = [each for each in result if each not in near]
         result.append(Conflict(tuple(tests), (near or [conflict])[0].why))
     return result
+
+
+def widened(
+    conflicts: Iterable[Conflict], nodeids: Sequence[str]
+) -> Iterator[Conflict]:
+    """Conflicts of whole classes, where several tests of a class are in one.
+
+    What three tests of a class share, its set-up mostly, all of them are likely to
+    share: they take turns, rather than fail one by one over many runs.
+
+    Args:
+        conflicts: Some conflicts.
+        nodeids: All tests there are, in the order of collection.
+
+    Yields:
+        Each of them, with more tests or as it is.
+    """
+    places = {nodeid: place for place, nodeid in enumerate(nodeids)}
+    for conflict in conflicts:
+        counts = Counter(filter(None, map(_class_of, conflict.tests)))
+        classes = {name for name, count in counts.items() if count >= _SEVERAL}
+        more = [nodeid for nodeid in nodeids if _class_of(nodeid) in classes]
+        tests = dict.fromkeys((*conflict.tests, *more))
+        ordered = sorted(tests, key=lambda test: places.get(test, len(places)))
+        yield conflict._replace(tests=tuple(ordered)) if classes else conflict
+
+
+def _class_of(nodeid: str) -> str | None:
+    """The node id of a test's class; None if it has none."""
+    parts = nodeid.partition("[")[0].split("::")
+    return "::".join(parts[:-1]) if len(parts) > 2 else None
 
 
 def _are_near(one: Conflict, other: Conflict) -> bool:

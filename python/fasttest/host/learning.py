@@ -110,7 +110,7 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
     if laboratory is None or config.getoption("conflicts") != _LEARN or path is None:
         return
 
-    from fasttest.host.conflicts import merged, write
+    from fasttest.host.conflicts import merged, widened, write
     from fasttest.host.investigation import Investigation
 
     _say(config, f"looking for who is in conflict with {_tests(len(met))}")
@@ -121,7 +121,7 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
     if found:
         try:
             known = merged(remembered(config), found.values())
-            write(path, known)
+            write(path, widened(known, [item.nodeid for item in run.items]))
         except OSError as error:
             config.stash[_trouble] = f"They cannot be remembered: {error}"
 

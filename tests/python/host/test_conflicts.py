@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fasttest.host.conflicts import Conflict, merged, read, write
+from fasttest.host.conflicts import Conflict, merged, read, widened, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,23 @@ def test_pairs_of_one_file_with_a_test_in_common_become_one_entry() -> None:
         Conflict(("a.py::1", "a.py::2", "a.py::3", "a.py::4"), "1")
     ]
     assert merged(merged([], pairs), pairs) == merged([], pairs)
+
+
+def test_three_tests_of_a_class_stand_for_all_of_it() -> None:
+    """Two may share something of their own; and functions of a file no set-up."""
+    tests = [f"a.py::T::{name}" for name in ("1", "2", "3[x::y]", "4", "5")]
+    others = ["a.py::6", "a.py::7", "a.py::8", "a.py::Other::1"]
+    conflicts = [
+        Conflict((tests[3], tests[0], tests[2]), "three"),
+        Conflict((tests[0], tests[1]), "two"),
+        Conflict(tuple(others[:3]), "functions"),
+        Conflict((*tests[1:4], "b.py::gone"), "and another"),
+    ]
+    assert list(widened(conflicts, [*tests, *others])) == [
+        Conflict(tuple(tests), "three"),
+        *conflicts[1:3],
+        Conflict((*tests, "b.py::gone"), "and another"),
+    ]
 
 
 def test_pairs_of_several_files_stay_pairs() -> None:
