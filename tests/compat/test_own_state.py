@@ -578,17 +578,20 @@ _LOGGERS = {
     ),
     "left_set": _own(
         """
+        # Others may run between these.
+        LEFT = logging.getLogger("sample.left")
+
         @pytest.fixture(scope="module", autouse=True)
         def put_back():
             yield
-            assert LOG.level == logging.ERROR
-            LOG.setLevel(logging.NOTSET)
+            assert LEFT.level == logging.ERROR
+            LEFT.setLevel(logging.NOTSET)
 
         @TWENTY
         async def test_own(n):
-            LOG.setLevel(logging.ERROR)
+            LEFT.setLevel(logging.ERROR)
             await asyncio.sleep(0.001)
-            assert LOG.level == logging.ERROR
+            assert LEFT.level == logging.ERROR
         """
     ),
     "asserted": _own(

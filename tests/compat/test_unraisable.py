@@ -8,7 +8,7 @@ from ._agreement import Row, Runs, rows
 from ._table import Feature, Table
 
 _BROKEN = """
-    import asyncio, gate, pytest, threading
+    import asyncio, gate, pytest, pytest_asyncio, threading
 
     class Broken:
         def __del__(self):
@@ -55,7 +55,7 @@ _ERRORS = {
     async def test_after(): await asyncio.sleep(0.005)
     """,
     "finalizer_in_a_wide_fixture": """
-    @pytest.fixture(scope="module")
+    @pytest_asyncio.fixture(scope="module", loop_scope="module")
     async def wide():
         yield
         Broken()
@@ -123,7 +123,7 @@ _THREAD = {"thread": Feature(_BROKEN + _THREADS, "passed failed error")}
 _STRICT = (("-W", "error"),)
 _INI = """
     asyncio_mode = auto
-    filterwarnings = ignore:The configuration option
+    asyncio_default_fixture_loop_scope = function
 """
 _TABLES = (
     Table("unraisable-as-errors", _FEATURES, _INI, steps=_STRICT),
