@@ -37,7 +37,8 @@ class Executor:
         hub: The hub to run on.
         interleaving: Has tests meet other company than they would; None: as planned.
         before_wait: Called when no test can start or go on: there is time.
-        turn_of: Whose turn a callback of a shared loop is, by its context.
+        turn_of: Whose turn a callback of a shared loop is, by its context and what is
+            to be called; None for nobody's.
         periods: Of each rate of the plan's, in seconds. With a concurrency of 1 rates
             are not heeded.
 
@@ -54,11 +55,12 @@ class Executor:
         hub: Hub | None = None,
         interleaving: Interleaving | None = None,
         before_wait: Callable[[], object] | None = None,
-        turn_of: Callable[[contextvars.Context], Turn | None] | None = None,
+        turn_of: Callable[[contextvars.Context, object], Turn | None] | None = None,
         periods: Mapping[int, float] | None = None,
     ) -> None:
         self.work = work
         self._turn_of = turn_of
+        self._context = contextvars.copy_context()
         self._before_wait = before_wait
         self.plan = plan
         if core is None:
@@ -183,6 +185,10 @@ class Executor:
         """The stream of a test in flight."""
         return self._streams[test]
 
+    def runs_again(self, test: int) -> None:
+        """A test is to be run again, alone."""
+        self._retried.add(test)
+
     def in_flight(self) -> list[int]:
         """The tests which have begun and not ended, in the order of their start."""
         return list(self._streams)
@@ -264,7 +270,10 @@ class Executor:
             opened = stream.own_loop = OwnLoop(*how, puts_back=options.puts_back)
         else:
             opened = self.loops[loop] = SharedLoop(
-                *how, puts_back=options.puts_back, turn_of=self._turn_of
+                *how,
+                puts_back=options.puts_back,
+                turn_of=self._turn_of,
+                context=self._context.copy(),
             )
         if not opened.switchable:
             if loop == _core.OWN_LOOP:

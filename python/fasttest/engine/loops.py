@@ -99,7 +99,10 @@ class SharedLoop(ScopedLoop):
         debug: Whether it is in asyncio's debug mode; None: as it is made.
         policy: In force while the loop is open; None: the one that is.
         puts_back: Whether the loop that was current before is so again after closing.
-        turn_of: Whose turn a callback is, by its context; None for nobody's.
+        turn_of: Whose turn a callback is, by its context and what is to be called; None
+            for nobody's.
+        context: That of its strand, in which the loop handles what goes wrong in its
+            callbacks; None: a copy of the current one.
     """
 
     def __init__(
@@ -110,7 +113,8 @@ class SharedLoop(ScopedLoop):
         policy: asyncio.AbstractEventLoopPolicy | None = None,
         *,
         puts_back: bool = False,
-        turn_of: Callable[[contextvars.Context], Turn | None] | None = None,
+        turn_of: Callable[[contextvars.Context, object], Turn | None] | None = None,
+        context: contextvars.Context | None = None,
     ) -> None:
         super().__init__(hub, factory, debug, policy, puts_back=puts_back)
         self._waiters: list[_Waiter] = []
@@ -122,7 +126,7 @@ class SharedLoop(ScopedLoop):
                 private.take_turns(self.loop, turn_of)
             self._strand = hub.spawn(
                 self._drive,
-                context=contextvars.copy_context(),
+                context=context or contextvars.copy_context(),
                 name=f"driver of {self.loop!r}",
                 background=True,
             )

@@ -7,6 +7,7 @@ stands behind a version check.
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import signal
 import sys
@@ -138,14 +139,14 @@ class _Callbacks(deque[Any]):
     def __init__(
         self,
         callbacks: Iterable[Any],
-        turn_of: Callable[[contextvars.Context], Turn | None],
+        turn_of: Callable[[contextvars.Context, object], Turn | None],
     ) -> None:
         super().__init__(callbacks)
         self._turn_of = turn_of
 
     def popleft(self) -> Any:
         handle = super().popleft()
-        turn = self._turn_of(handle._context)
+        turn = self._turn_of(handle._context, handle._callback)
         return handle if turn is None else _HandleInTurn(handle, turn)
 
 
@@ -174,16 +175,27 @@ class _HandleInTurn:
 
 def take_turns(
     loop: asyncio.AbstractEventLoop,
-    turn_of: Callable[[contextvars.Context], Turn | None],
+    turn_of: Callable[[contextvars.Context, object], Turn | None],
 ) -> None:
     """Have a loop's callbacks run in the turns of those in whose context they run.
 
     Args:
         loop: A loop of asyncio's own.
-        turn_of: Whose turn a callback is, by its context; None for nobody's.
+        turn_of: Whose turn a callback is, by its context and what is to be called; None
+            for nobody's.
     """
     untyped: Any = loop
     untyped._ready = _Callbacks(untyped._ready, turn_of)
+
+
+def is_asyncios_own(callback: Any) -> bool:
+    """Whether a callback runs nobody's code but asyncio's: no step of a task."""
+    if isinstance(callback, functools.partial):
+        callback = callback.func
+    if isinstance(getattr(callback, "__self__", None), asyncio.Task):
+        return False
+    module = getattr(callback, "__module__", None) or ""
+    return str(module).partition(".")[0] == "asyncio"
 
 
 def check_runnable(loop: asyncio.AbstractEventLoop) -> None:

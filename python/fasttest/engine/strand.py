@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import sys
 import threading
@@ -13,7 +14,7 @@ from fasttest.engine.private import LoopState, get_loop_state, set_loop_state
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import Callable, Sized
+    from collections.abc import Callable, Iterator, Sized
     from types import FrameType
 
     from fasttest.engine.hub import Hub
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _UNSET: Any = object()
+
+# Who knows for which strand a thread works, while a run knows.
+_of_thread: list[Callable[[], Strand | None]] = []
 
 # asyncio's state, trace function, profile function.
 ThreadState: TypeAlias = tuple[LoopState, Any, Any]
@@ -301,16 +305,35 @@ def inherited(variable: contextvars.ContextVar[T | None]) -> T | None:
 
     Returns:
         Its value in the current context; where it was never set, that in the context of
-        the strand that runs, unless that serves several others; None without either.
+        the strand that runs, or that the thread works for, unless it serves several
+        others; None without any.
     """
     value = variable.get(_UNSET)
     if value is not _UNSET:
         found: T | None = value
         return found
     strand = running_strand()
+    if strand is None:
+        strands = (strand_of() for strand_of in _of_thread)
+        strand = next((each for each in strands if each is not None), None)
     if strand is None or strand.background:
         return None
-    return strand.context.get(variable)
+    context: contextvars.Context | None = getattr(strand, "context", None)
+    return None if context is None else context.get(variable)
+
+
+@contextlib.contextmanager
+def threads_inherit(strand_of: Callable[[], Strand | None]) -> Iterator[None]:
+    """Have code in other threads inherit from the strand it works for, meanwhile.
+
+    Args:
+        strand_of: The strand for which the current thread works; None if unknown.
+    """
+    _of_thread.append(strand_of)
+    try:
+        yield
+    finally:
+        _of_thread.remove(strand_of)
 
 
 def be_traced() -> None:

@@ -185,6 +185,7 @@ class Stream:
                 counts = keep is None or keep()
                 action = executor.done(test, counts)
                 if not counts:
+                    executor.runs_again(test)
                     return False
             else:
                 error = executor.perform(self, kind, entry, instance)

@@ -72,7 +72,7 @@ class ItemRun:
         own_kinds: What of that has been provided for.
         state: What it has changed of it; None if nothing.
         turn: What is done around its callbacks on loops which others use as well; None
-            if nothing is its own.
+            if it is on none.
         caplog_handler: Handler of its ``caplog``; None if it has none.
         serves_others: Whether a fixture that outlives it is being set up or torn down.
         outcome: Its reports and warnings.

@@ -38,7 +38,7 @@ from fasttest.host.setup_state import SetupState
 from fasttest.host.suite import Suite
 from fasttest.host.teardown_errors import TeardownErrors
 from fasttest.host.time_limits import TimeLimits
-from fasttest.host.virtual import Virtual, turn_of
+from fasttest.host.virtual import Virtual
 from fasttest.isolation.threads import Threads
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class Run:
             options.concurrency,
             interleaving=interleaving,
             before_wait=self._reporter.catch_up,
-            turn_of=turn_of,
+            turn_of=lambda *callback: self._virtual.turn_of(*callback),
             periods={
                 resource: rate.period for resource, rate in self.resources.rates.items()
             },

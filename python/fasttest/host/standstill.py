@@ -15,6 +15,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fasttest.engine.private import get_signal_handler, set_signal_handler
+from fasttest.host.current import running
 from fasttest.host.time_limits import is_debugging
 
 if TYPE_CHECKING:
@@ -104,7 +105,16 @@ def ended(executor: Executor) -> Iterator[None]:
 
     def end(_: int, __: Any) -> None:
         others = len(executor.in_flight()) - 1
-        if executor.hub.current is None or others < 1 or is_debugging():
+        run = running()
+        if (
+            executor.hub.current is None
+            or run is None
+            # Cut off, neither would be made good by another run.
+            or run.serves_others
+            or run.finished
+            or others < 1
+            or is_debugging()
+        ):
             return
         raise HeldUpError(
             f"It has waited for {_SECONDS:g} s with nothing computing, and kept "

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fasttest.engine.output import current_sink
+from fasttest.engine.private import is_asyncios_own
+from fasttest.engine.strand import threads_inherit
 from fasttest.host import hypothesis_state, private
 from fasttest.host.current import current_run, running
 from fasttest.host.exclusive import serves_on_loop, uses_wider_loop
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
     from fasttest.engine.hub import Hub
     from fasttest.engine.loops import Turn
+    from fasttest.engine.strand import Strand
+    from fasttest.host.closures import Closure
     from fasttest.host.exclusive import Verdict
     from fasttest.host.item_run import ItemRun
     from fasttest.isolation.threads import Threads
@@ -58,13 +63,15 @@ class Virtual:
         self._thread = threading.get_ident()
         self._threads = threads
         self._stack = contextlib.ExitStack()
-        self._turns_by_closure: dict[int, bool] = {}
-        # Whose callback runs on a shared loop, of those with something of their own.
+        self._shared_by_closure: dict[int, bool] = {}
+        # Those on shared loops whose changes are put aside, and whose callback runs.
+        self._on_shared_loops: set[ItemRun] = set()
         self._in_turn: ItemRun | None = None
 
     def __enter__(self) -> Virtual:
         with contextlib.ExitStack() as stack:
             stack.enter_context(self._threads.noticed())
+            stack.enter_context(threads_inherit(self._strand_of_thread))
             stack.enter_context(noticed_patches(self._current))
             stack.enter_context(noticed_monkeypatches(self._current))
             stack.enter_context(noticed_loggers(self._current))
@@ -84,8 +91,14 @@ class Virtual:
         self, run: ItemRun, verdict: Verdict, phases: Callable[[ItemRun], None]
     ) -> None:
         """Have ``phases`` take an item through its phases with what it needs."""
+        closure = run.closure
+        shares = run.suite.plan.loop_of(run.stream.test) >= 0 or self._is_shared(
+            closure
+        )
+        if shares:
+            run.turn = _Turn(self, run)
         try:
-            if verdict.kinds or self._takes_turns(run):
+            if verdict.kinds or (shares and not serves_on_loop(closure)):
                 self._perform(run, verdict, phases)
             else:
                 phases(run)
@@ -97,7 +110,8 @@ class Virtual:
     ) -> None:
         # From the beginning: it may change something while its strand is parked.
         self._state(run)
-        run.turn = _Turn(self, run)
+        if run.turn is not None:
+            self._on_shared_loops.add(run)
         for kind in verdict.kinds:
             self.provide(run, kind)
         for owner, attribute in verdict.attributes:
@@ -108,15 +122,12 @@ class Virtual:
         else:
             phases(run)
 
-    def _takes_turns(self, run: ItemRun) -> bool:
-        """Whether an item is on a loop with others, and with nothing that serves it."""
-        closure = run.closure
-        takes = self._turns_by_closure.get(closure.id)
-        if takes is None:
-            takes = self._turns_by_closure[closure.id] = not serves_on_loop(closure)
-        return takes and (
-            run.suite.plan.loop_of(run.stream.test) >= 0 or uses_wider_loop(closure)
-        )
+    def _is_shared(self, closure: Closure) -> bool:
+        """Whether a fixture of a closure runs on a loop which others use as well."""
+        shared = self._shared_by_closure.get(closure.id)
+        if shared is None:
+            shared = self._shared_by_closure[closure.id] = uses_wider_loop(closure)
+        return shared
 
     def provide_for(self, run: ItemRun, function: Callable[..., Any]) -> None:
         """Make ready for a fixture of pytest's own that is about to be set up."""
@@ -178,6 +189,7 @@ class Virtual:
 
     def _end(self, run: ItemRun) -> None:
         run.virtual = run.turn = None
+        self._on_shared_loops.discard(run)
         if run.state is not None:
             run.state.end()
             assert run.stream.strand is not None
@@ -190,8 +202,14 @@ class Virtual:
         if run.state is None:
             assert run.stream.strand is not None
             is_served = functools.partial(self._threads.may_serve, run)
-            run.stream.strand.guard = run.state = VirtualState(is_served)
+            state = VirtualState(is_served, alone=self._hub.alone)
+            run.stream.strand.guard = run.state = state
         return run.state
+
+    def _strand_of_thread(self) -> Strand | None:
+        """The strand of the item for which the current thread works."""
+        run: ItemRun | None = self._threads.served_by_this()
+        return None if run is None else run.stream.strand
 
     def _current(self) -> VirtualState | None:
         """The state of the item whose code runs, if what it changes is its own.
@@ -210,6 +228,20 @@ class Virtual:
             return None
         return self._state(run)
 
+    def turn_of(self, context: contextvars.Context, callback: object) -> Turn | None:
+        """Whose turn it is when a callback runs on a shared loop; None if nobody's.
+
+        What nobody in flight has begun, such as a worker that an earlier test started,
+        may have to see what any of them has changed.
+        """
+        run = context.get(current_run)
+        if run is not None and run.turn is not None:
+            return run.turn
+        if self._on_shared_loops and not is_asyncios_own(callback):
+            for each in self._on_shared_loops:
+                each.suspect |= each.state is not None and each.state.is_put_aside()
+        return None
+
     def begin_turn(self, run: ItemRun) -> None:
         """A callback of an item is about to run on a loop which others use as well."""
         self._in_turn = run
@@ -227,12 +259,6 @@ class Virtual:
             run.state.park()
 
 
-def turn_of(context: contextvars.Context) -> Turn | None:
-    """Whose turn it is when a callback runs in a context; None if nobody's."""
-    run = context.get(current_run)
-    return None if run is None else run.turn
-
-
 class _Turn:
     """The turns of an item on loops which others use as well."""
 
@@ -241,10 +267,15 @@ class _Turn:
         self._run = run
 
     def begin(self) -> None:
+        # Not the callback's context, but what the loop does with its errors.
+        self._whose = current_run.set(self._run)
+        self._where = current_sink.set(self._run.sink)
         self._virtual.begin_turn(self._run)
 
     def end(self) -> None:
         self._virtual.end_turn(self._run)
+        current_sink.reset(self._where)
+        current_run.reset(self._whose)
 
 
 def _noting_signal(

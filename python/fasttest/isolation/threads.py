@@ -92,6 +92,13 @@ class Threads:
         ):
             yield
 
+    def served_by_this(self) -> Any:
+        """The test for which the current thread works; None in the main thread."""
+        thread = threading.current_thread()
+        if thread is threading.main_thread():
+            return None
+        return self._works_for(thread, sys._getframe())
+
     def end(self, test: Any) -> None:
         """A test is over."""
         self._executors.end(test)
@@ -125,10 +132,7 @@ class Threads:
     def _user(self) -> Any:
         """The test for which the running code works; None if for several."""
         whose = self._current()
-        thread = threading.current_thread()
-        if whose is None and thread is not threading.main_thread():
-            return self._works_for(thread, sys._getframe())
-        return whose
+        return self.served_by_this() if whose is None else whose
 
     def _works_for(self, thread: threading.Thread, frame: types.FrameType) -> Any:
         whose = self._started_by.get(thread)

@@ -23,12 +23,14 @@ class VirtualState:
 
     Args:
         is_served: Whether a thread runs that may do something for the test.
+        alone: Whether no other test is in flight: then nothing is put aside.
     """
 
-    __slots__ = ("_fixed", "_held", "_is_served", "_stuck")
+    __slots__ = ("_alone", "_fixed", "_held", "_is_served", "_stuck")
 
-    def __init__(self, is_served: Callable[[], bool]) -> None:
+    def __init__(self, is_served: Callable[[], bool], *, alone: bool = False) -> None:
         self._is_served = is_served
+        self._alone = alone
         self._held: dict[Hashable, _Held] = {}
         self._fixed: dict[Hashable, _Held] = {}
         self._stuck = False
@@ -66,14 +68,22 @@ class VirtualState:
 
         A thread could: it goes on while the test waits.
         """
+        if self._alone:
+            return True
         if self._stuck or any(fixed.differs() for fixed in self._fixed.values()):
             return False
         if not self._held or not self._is_served():
             return True
         return not any(held.differs() for held in self._held.values())
 
+    def is_put_aside(self) -> bool:
+        """Whether something is put aside that others could miss; no random numbers."""
+        return any(held.is_put_aside() for held in self._held.values())
+
     def park(self) -> None:
         """Put the process back to what it is without the test."""
+        if self._alone:
+            return
         for held in reversed(list(self._held.values())):
             try:
                 keep = held.park()
@@ -86,6 +96,8 @@ class VirtualState:
 
     def resume(self) -> None:
         """Have the test find what it left."""
+        if self._alone:
+            return
         for held in self._held.values():
             held.resume()
 
@@ -137,6 +149,10 @@ class _Held:
         self.mine = value
         cell.write(self.base)
         return True
+
+    def is_put_aside(self) -> bool:
+        """Whether the test's value waits to be put back, which others could miss."""
+        return self.mine is not _NOTHING and not self.pinned
 
     def differs(self) -> bool:
         """Whether the test has changed the cell."""

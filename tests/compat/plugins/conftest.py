@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,19 +10,16 @@ import pytest
 if TYPE_CHECKING:
     from .._agreement import Row
 
+# Plugins by the name by which pytest knows them, and libraries that are none.
 _INSTALLED = {
-    entry_point.name
-    for entry_point in importlib.metadata.entry_points(group="pytest11")
+    *(plugin.name for plugin in importlib.metadata.entry_points(group="pytest11")),
+    *(each.metadata["Name"] for each in importlib.metadata.distributions()),
 }
 
 
 @pytest.fixture(autouse=True)
 def plugins(row: Row) -> None:
     """Skip the rows whose plugins are missing: the group ``plugins`` installs them."""
-    missing = [
-        name
-        for name in row.table.plugins
-        if name not in _INSTALLED and importlib.util.find_spec(name) is None
-    ]
+    missing = [name for name in row.table.plugins if name not in _INSTALLED]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
