@@ -46,8 +46,8 @@ _PARAMETERS = {
 
         @pytest.mark.parametrize("n", [1, 2], scope="module")
         class TestGrouped:
-            async def test_first(self, n): note("module", f"first {n}")
-            async def test_second(self, n): note("module", f"second {n}")
+            async def test_first(self, n): note("module", f"parameter {n}")
+            async def test_second(self, n): note("module", f"parameter {n}")
         """
     ),
     "generated": Feature(
