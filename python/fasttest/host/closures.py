@@ -59,6 +59,9 @@ class Closure(NamedTuple):
         direct: Names of directly parametrized arguments of function scope, and of the
             loop factory, which are values and no entries.
         visits: The scope instances of the collectors above its tests.
+        shares_loop: Whether an entry runs on a loop which others use as well.
+        is_served: Whether such an entry outlives the test: it may have left something
+            running there, a server, say, that is to see what the test changes.
     """
 
     id: int
@@ -68,6 +71,8 @@ class Closure(NamedTuple):
     own: list[int]
     direct: list[tuple[str, FixtureDef[Any]]]
     visits: Mapping[nodes.Node, int]
+    shares_loop: bool
+    is_served: bool
 
 
 class Resolution:

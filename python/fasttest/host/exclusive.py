@@ -97,24 +97,18 @@ class Exclusive:
         ]
         if not found:
             return BESIDE
-        changes = [
-            finding
-            for finding in found
-            if finding.resource is None and finding.kind not in LOOP_KINDS
-        ]
+        changes = _changes(found)
         for finding in changes:
             if finding.kind is None:
                 return Verdict(finding.text)
-        shares_loop = loop >= 0 or uses_wider_loop(closure)
+        shares_loop = closure.shares_loop or loop >= 0
         for finding in found if shares_loop else ():
             if finding.kind is Kind.LOOP or (finding.kind is Kind.THREADS and changes):
                 return Verdict(finding.text)
         if not changes:
             return Verdict(None, resources=_taken(found))
         kinds = frozenset(each.kind for each in changes if each.kind is not None)
-        if serves_on_loop(closure):
-            return Verdict(changes[0].text)
-        if Kind.POLICY in kinds and shares_loop:
+        if closure.is_served or (Kind.POLICY in kinds and shares_loop):
             return Verdict(changes[0].text)
         return Verdict(
             None,
@@ -139,12 +133,9 @@ class Exclusive:
                 for indexes in (closure.wide, closure.own)
             )
             # What one instance takes is not taken again by those who use it.
-            changes = (
-                finding
-                for finding in shared
-                if finding.resource is None and finding.kind not in LOOP_KINDS
-            )
-            found = self._by_closure[closure.id] = next(changes, None), own
+            changes = _changes(shared)
+            found = changes[0] if changes else None, own
+            self._by_closure[closure.id] = found
         return found
 
     def _marks(self, node: nodes.Node) -> list[Finding]:
@@ -177,17 +168,9 @@ class Exclusive:
         return known
 
 
-def serves_on_loop(closure: Closure) -> bool:
-    """Whether a fixture that outlives the test may have left something running.
-
-    A server, say, that is to see what the test changes.
-    """
-    return any(closure.entries[index].loop >= 0 for index in closure.wide)
-
-
-def uses_wider_loop(closure: Closure) -> bool:
-    """Whether a fixture runs on a loop which others use as well."""
-    return any(entry.loop >= 0 for entry in closure.entries)
+def _changes(found: Sequence[Finding]) -> list[Finding]:
+    """What changes the process, on whatever loop, rather than takes something."""
+    return [f for f in found if f.resource is None and f.kind not in LOOP_KINDS]
 
 
 def _taken(found: Sequence[Finding]) -> tuple[str, ...]:

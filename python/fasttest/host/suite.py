@@ -191,6 +191,7 @@ class Suite:
             (self._fixture_or_node(e), e.scope_instance, e.dependencies, e.loop)
             for e in planned
         ]
+        on_shared_loops = [e for e in entries if e.loop >= 0]
         return Closure(
             self.plan.add_closure(visit, rows),
             entries,
@@ -199,6 +200,8 @@ class Suite:
             [i for i, e in enumerate(entries) if e.scope_instance == _core.OWN],
             list(resolution.direct.items()),
             visits,
+            bool(on_shared_loops),
+            any(e.scope_instance != _core.OWN for e in on_shared_loops),
         )
 
     def _fixture_or_node(self, entry: Entry) -> int:

@@ -17,11 +17,14 @@ from fasttest.engine.private import is_asyncios_own
 from fasttest.engine.strand import threads_inherit
 from fasttest.host import hypothesis_state, private
 from fasttest.host.current import current_run, running
-from fasttest.host.exclusive import serves_on_loop, uses_wider_loop
 from fasttest.host.monkeypatches import noticed_monkeypatches
 from fasttest.isolation import cells
 from fasttest.isolation.generators import generators
-from fasttest.isolation.loggers import noticed_loggers
+from fasttest.isolation.loggers import (
+    disabled_levels,
+    forget_levels,
+    noticed_loggers,
+)
 from fasttest.isolation.patching import noticed_patches, replaced
 from fasttest.isolation.process_state import Kind
 from fasttest.isolation.virtual_state import VirtualState
@@ -33,7 +36,6 @@ if TYPE_CHECKING:
     from fasttest.engine.hub import Hub
     from fasttest.engine.loops import Turn
     from fasttest.engine.strand import Strand
-    from fasttest.host.closures import Closure
     from fasttest.host.exclusive import Verdict
     from fasttest.host.item_run import ItemRun
     from fasttest.isolation.threads import Threads
@@ -63,7 +65,6 @@ class Virtual:
         self._thread = threading.get_ident()
         self._threads = threads
         self._stack = contextlib.ExitStack()
-        self._shared_by_closure: dict[int, bool] = {}
         # Those on shared loops whose changes are put aside, and whose callback runs.
         self._on_shared_loops: set[ItemRun] = set()
         self._in_turn: ItemRun | None = None
@@ -92,13 +93,11 @@ class Virtual:
     ) -> None:
         """Have ``phases`` take an item through its phases with what it needs."""
         closure = run.closure
-        shares = run.suite.plan.loop_of(run.stream.test) >= 0 or self._is_shared(
-            closure
-        )
+        shares = closure.shares_loop or run.suite.plan.loop_of(run.stream.test) >= 0
         if shares:
             run.turn = _Turn(self, run)
         try:
-            if verdict.kinds or (shares and not serves_on_loop(closure)):
+            if verdict.kinds or (shares and not closure.is_served):
                 self._perform(run, verdict, phases)
             else:
                 phases(run)
@@ -121,13 +120,6 @@ class Virtual:
                 phases(run)
         else:
             phases(run)
-
-    def _is_shared(self, closure: Closure) -> bool:
-        """Whether a fixture of a closure runs on a loop which others use as well."""
-        shared = self._shared_by_closure.get(closure.id)
-        if shared is None:
-            shared = self._shared_by_closure[closure.id] = uses_wider_loop(closure)
-        return shared
 
     def provide_for(self, run: ItemRun, function: Callable[..., Any]) -> None:
         """Make ready for a fixture of pytest's own that is about to be set up."""
@@ -162,7 +154,7 @@ class Virtual:
             state.note(cells.Contents(sys.path), stays=True)
         elif kind is Kind.LOGGERS:
             # Loggers themselves are noted as they are changed.
-            state.note(_disabled_levels(), stays=True)
+            state.note(disabled_levels(), stays=True)
         elif kind is Kind.LOCALE:
             state.note(cells.Locale(), stays=True)
         elif kind is Kind.RANDOM:
@@ -303,19 +295,8 @@ def _noting_level(
         mine = state()
         if mine is not None:
             changed = logging.getLogger(logger)
-            mine.note(cells.Attribute(changed, "level", _forget_levels), stays=True)
-            mine.note(_disabled_levels(), stays=True)
+            mine.note(cells.Attribute(changed, "level", forget_levels), stays=True)
+            mine.note(disabled_levels(), stays=True)
         return method(self, level, logger)
 
     return noting_level
-
-
-def _disabled_levels() -> cells.Cell:
-    """What ``logging.disable`` sets."""
-    return cells.Attribute(logging.root.manager, "disable", _forget_levels)
-
-
-def _forget_levels() -> None:
-    # Loggers remember for which levels they are enabled. Private; without it there is
-    # nothing to forget.
-    getattr(logging.root.manager, "_clear_cache", lambda: None)()

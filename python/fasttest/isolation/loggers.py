@@ -8,6 +8,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 from unittest import _log
 
+from fasttest.isolation.cells import Attribute
 from fasttest.isolation.patching import replaced
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ class LoggerState:
         logger.handlers[:] = handlers
         if logger.level != level:
             logger.level = level
-            # Loggers remember for which levels they are enabled. Private; without it
-            # there is nothing to forget.
-            getattr(logger.manager, "_clear_cache", lambda: None)()
+            forget_levels(logger.manager)
 
     def same(self, one: Any, other: Any) -> bool:
         """Whether all of it is equal; handlers are what they are."""
@@ -54,6 +53,17 @@ class LoggerState:
     def follow(self, mine: Any, before: Any, now: Any) -> Any:
         """What the test put there."""
         return mine
+
+
+def disabled_levels() -> Attribute:
+    """The cell of what ``logging.disable`` sets."""
+    return Attribute(logging.root.manager, "disable", forget_levels)
+
+
+def forget_levels(manager: logging.Manager = logging.root.manager) -> None:
+    """Have all loggers of a manager find out anew for which levels they are enabled."""
+    # Private; without it they do not remember.
+    getattr(manager, "_clear_cache", lambda: None)()
 
 
 @contextlib.contextmanager

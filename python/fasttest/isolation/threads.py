@@ -69,10 +69,7 @@ class Threads:
 
         @functools.wraps(start)
         def noting_start(thread: threading.Thread) -> None:
-            whose = self._current()
-            if whose is None:
-                whose = self.starter_of(threading.current_thread())
-            self._started_by[thread] = whose
+            self._started_by[thread] = self._user()
             start(thread)
 
         @functools.wraps(submit)
