@@ -523,8 +523,145 @@ _REFUSED = {
     ),
 }
 
+# Objects of a module which each test sets up and tears down: no mark says so.
+_OBJECTS = {
+    "table_of_an_application": Feature(
+        """
+        import asyncio, pytest
+
+        class App:
+            overrides = {}
+
+        app = App()
+
+        @pytest.fixture
+        def user(request):
+            app.overrides["user"] = request.node.name
+            yield request.node.name
+            app.overrides.clear()
+
+        @pytest.mark.parametrize("n", range(4))
+        async def test_it(user, n):
+            await asyncio.sleep(0.005)
+            assert app.overrides == {"user": user}
+        """
+    ),
+    "given_to_what_makes_and_drops": Feature(
+        """
+        import asyncio, pytest
+
+        class Engine:
+            tables = 0
+
+        def create_all(engine):
+            engine.tables += 1
+
+        def drop_all(engine):
+            engine.tables -= 1
+
+        engine = Engine()
+
+        @pytest.fixture
+        async def database():
+            create_all(engine)
+            await asyncio.sleep(0)
+            yield
+            drop_all(engine)
+
+        @pytest.mark.parametrize("n", range(4))
+        async def test_it(database, n):
+            await asyncio.sleep(0.005)
+            assert engine.tables == 1
+        """
+    ),
+    "case_and_its_base": Feature(
+        """
+        import asyncio, unittest
+
+        class Broker:
+            started = 0
+            def start(self): self.started += 1
+            def stop(self): self.started -= 1
+
+        broker, other = Broker(), Broker()
+
+        class Base(unittest.IsolatedAsyncioTestCase):
+            def setUp(self):
+                broker.start()
+                self.addCleanup(broker.stop)
+
+        class TestIt(Base):
+            def setUp(self):
+                super().setUp()
+
+            def tearDown(self):
+                other.stop()
+
+            async def test_one(self):
+                other.start()
+                await asyncio.sleep(0.005)
+                self.assertEqual([broker.started, other.started], [1, 1])
+
+            async def test_two(self):
+                other.start()
+                await asyncio.sleep(0.005)
+                self.assertEqual([broker.started, other.started], [1, 1])
+        """
+    ),
+    "cleared_round_every_test": Feature(
+        """
+        import asyncio, gate, pytest
+
+        CACHE = {}
+
+        @pytest.fixture(autouse=True)
+        def clean():
+            CACHE.clear()
+            yield
+            CACHE.clear()
+
+        @pytest.mark.parametrize("n", range(3))
+        async def test_uses_it(n):
+            CACHE["n"] = n
+            await asyncio.sleep(0.005)
+            assert CACHE == {"n": n}
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_does_not(n):
+            await gate.arrive("does not")
+        """
+    ),
+}
+
+# One after another these take longer than the chain of timers has time for.
+_HELD_UP = {
+    "timers": Feature(
+        """
+        import asyncio, pytest, time
+
+        @pytest.mark.parametrize("n", range(4))
+        async def test_timers_of_one_test(n):
+            async def steps():
+                for _ in range(3):
+                    await asyncio.sleep(0.05)
+                return "done"
+
+            assert await asyncio.wait_for(steps(), 0.4) == "done"
+
+        @pytest.mark.parametrize("n", range(5))
+        async def test_computes(n):
+            await asyncio.sleep(0.02 * n)
+            until = time.monotonic() + 0.15
+            while time.monotonic() < until:
+                pass
+        """
+    ),
+}
+
 # Readers wait for one another, and a writer that starts between them parts them.
 TABLES = [
+    Table("objects_in_turns", _OBJECTS, ini="asyncio_mode = auto"),
+    Table("held_up", _HELD_UP, ini="asyncio_mode = auto"),
     Table("shared_primitives", _PRIMITIVES, ini="asyncio_mode = auto"),
     # An error, beside others, for who waits on a second loop for the same lock.
     Table("bound_to_a_loop", _REFUSED, ini="asyncio_mode = auto", settings=RESCUED),

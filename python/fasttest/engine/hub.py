@@ -241,8 +241,12 @@ class Hub:
             and (strand.guard is None or strand.guard.may_be_left())
         )
 
-    def wait_for(self, descriptor: int, timeout: float | None) -> None:
-        """Leave the running strand until a descriptor is ready or time is up."""
+    def wait_for(self, descriptor: int, timeout: float | None) -> float:
+        """Leave the running strand until a descriptor is ready or time is up.
+
+        Returns:
+            For how many seconds it could have gone on and others did.
+        """
         strand = self.current
         assert strand is not None
         try:
@@ -252,14 +256,19 @@ class Hub:
         except BaseException:
             self._reclaim(strand)
             raise
+        return self.clock() - strand.ready_at
 
-    def give_way(self) -> None:
+    def give_way(self) -> float:
         """Leave the running strand until all others have had their turn.
 
         Nobody waits for what it does: a further test may start meanwhile.
+
+        Returns:
+            For how many seconds others went on.
         """
         strand = self.current
         assert strand is not None
+        strand.ready_at = self.clock()
         strand.state = State.READY
         self._gave_way.append(strand)
         try:
@@ -267,6 +276,7 @@ class Hub:
         except BaseException:
             self._reclaim(strand)
             raise
+        return self.clock() - strand.ready_at
 
     def forget(self, descriptor: int) -> None:
         """A descriptor is about to be closed; who waits for it may see the error."""
@@ -283,6 +293,7 @@ class Hub:
         self._waits.end(strand)
         if strand.account is not None:
             self.deadlines.ready(strand)
+        strand.ready_at = self.clock()
         strand.state = State.READY
         self._ready.append(strand)
         if self._waits.sleeping:
@@ -311,9 +322,12 @@ class Hub:
         ready = self._waits.collect(block=block, at_most=at_most)
         if block:
             self.turn[1] = 0
+        now = self.clock() if ready else 0.0
         for strand in ready:
             if strand.account is not None:
                 deadlines.ready(strand)
+            due = strand.due
+            strand.ready_at = now if due is None or due > now else due
             strand.state = State.READY
             self._ready.append(strand)
         if limited:

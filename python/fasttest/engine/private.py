@@ -124,11 +124,14 @@ def selector_of(loop: asyncio.AbstractEventLoop) -> object | None:
     return selector
 
 
-def callbacks_of(selector: object) -> Sized | None:
-    """What the running loop has to call, if it waits with this selector."""
-    loop: Any = get_running_loop()
-    if loop is None or selector_of(loop) is not selector:
-        return None
+def loop_of(selector: object) -> asyncio.AbstractEventLoop | None:
+    """The running loop, if it waits with this selector."""
+    loop: asyncio.AbstractEventLoop | None = get_running_loop()
+    return loop if loop is not None and selector_of(loop) is selector else None
+
+
+def callbacks_of(loop: asyncio.AbstractEventLoop) -> Sized | None:
+    """What a loop has to call."""
     callbacks: Sized | None = getattr(loop, "_ready", None)
     return callbacks
 

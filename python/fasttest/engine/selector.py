@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from fasttest.engine import private
+from fasttest.engine.loop_clock import TOLERANCE, hold_back
 from fasttest.engine.reentry import must_block
 from fasttest.engine.strand import running_strand
 
@@ -66,8 +67,9 @@ class HubSelector(_PlatformSelector):
         if ready:
             return ready
         self._hub = strand.hub
-        strand.callbacks = private.callbacks_of(self)
-        strand.hub.wait_for(self.fileno(), timeout)
+        loop = private.loop_of(self)
+        strand.callbacks = None if loop is None else private.callbacks_of(loop)
+        self._note_late(strand.hub.wait_for(self.fileno(), timeout))
         return super().select(0)
 
     def _let_others_go_on(self, strand: Strand) -> None:
@@ -76,19 +78,21 @@ class HubSelector(_PlatformSelector):
         self._busy += 1
         if self._busy >= _TURN and strand.hub.may_wait(strand):
             self._busy = 0
-            strand.hub.give_way()
+            self._note_late(strand.hub.give_way())
 
     def _leave_by_chance(self, strand: Strand, chance: Interleaving) -> None:
         # Only where a loop looks for events: its tasks have suspended.
-        loop = private.get_running_loop()
         if (
-            loop is not None
-            and private.selector_of(loop) is self
+            private.loop_of(self) is not None
             and chance.leaves()
             and strand.hub.may_wait(strand)
             and (self.trusted or not must_block())
         ):
-            strand.hub.give_way()
+            self._note_late(strand.hub.give_way())
+
+    def _note_late(self, seconds: float) -> None:
+        if seconds > TOLERANCE and (loop := private.loop_of(self)) is not None:
+            hold_back(loop, seconds)
 
     def close(self) -> None:
         """Close the selector; a strand that waits with it is woken and sees that."""

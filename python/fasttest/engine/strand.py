@@ -102,6 +102,7 @@ class Strand:
         "name",
         "number",
         "on_exit",
+        "ready_at",
         "result",
         "served_by",
         "state",
@@ -142,6 +143,8 @@ class Strand:
         self.callbacks: Sized | None = None
         # When the timer ends its wait, at the latest.
         self.due: float | None = None
+        # When it could go on, by the hub's clock; of an event, when it was seen.
+        self.ready_at = 0.0
         self.waits_in_place = False
         self._function = function
         self._arguments = arguments

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from fasttest.host import private
 from fasttest.host.guests import Guests, functions_of
 from fasttest.isolation.process_state import (
     LOOP_KINDS,
@@ -16,13 +17,14 @@ from fasttest.isolation.process_state import (
     Kind,
     ProcessState,
 )
+from fasttest.isolation.shared_objects import SharedObjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from _pytest import nodes
 
-    from fasttest.host.closures import Closure
+    from fasttest.host.closures import Closure, Entry
     from fasttest.host.hooks import Listeners
     from fasttest.host.own_state import OwnState
 
@@ -35,12 +37,15 @@ class Verdict(NamedTuple):
         kinds: What of the process's state has to be the item's own beside others.
         attributes: Objects and names of attributes which it changes by assignment.
         resources: The names of what it takes in turns with others.
+        shared: The names of what it takes together with all who do so, and in turns
+            with those who need it for themselves.
     """
 
     alone: str | None
     kinds: frozenset[Kind] = frozenset()
     attributes: tuple[tuple[Any, str], ...] = ()
     resources: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 BESIDE = Verdict(None)
@@ -66,6 +71,8 @@ class Exclusive:
             Finding(f"{attribute} is each test's own", Kind.PATCHES, (owner, attribute))
             for owner, attribute in own_state.attributes()
         ]
+        self._objects = SharedObjects()
+        self._undone_by_closure: dict[int, frozenset[int]] = {}
         self._by_module: dict[str, bool] = {}
         self._by_node: dict[nodes.Node, list[Finding]] = {}
         self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
@@ -90,6 +97,7 @@ class Exclusive:
         found = [
             *own,
             *self._declared,
+            *self._shared_objects(item, closure),
             *self._marks(item),
             *self._state.findings(self._guests.functions(item)),
             *self._guests.findings(item),
@@ -106,7 +114,7 @@ class Exclusive:
             if finding.kind is Kind.LOOP or (finding.kind is Kind.THREADS and changes):
                 return Verdict(finding.text)
         if not changes:
-            return Verdict(None, resources=_taken(found))
+            return Verdict(None, resources=_taken(found), shared=_shared(found))
         kinds = frozenset(each.kind for each in changes if each.kind is not None)
         if closure.is_served or (Kind.POLICY in kinds and shares_loop):
             return Verdict(changes[0].text)
@@ -116,7 +124,32 @@ class Exclusive:
             tuple(f.attribute for f in changes if f.attribute is not None),
             # Where the working directory may be the test's own, so may a file in it.
             tuple(each for each in _taken(found) if not _is_relative_file(each)),
+            _shared(found),
         )
+
+    def _shared_objects(self, item: pytest.Item, closure: Closure) -> list[Finding]:
+        """What an item's tear-down undoes that its set-up, or itself, has done.
+
+        A fixture which nobody asks for, and which clears a cache, say, round every
+        test, is in the way only of tests that do something to the cache themselves.
+        """
+        undone = self._undone_by_closure.get(closure.id)
+        if undone is None:
+            undone = self._objects.undone(functions_of(closure, closure.own))
+            self._undone_by_closure[closure.id] = undone
+        functions = list(self._guests.functions(item))
+        if private.is_test_case(item):
+            undone |= self._objects.undone(functions)
+        if not undone:
+            return []
+        done = self._objects.done(
+            [*functions, *functions_of(closure, _asked_for(item, closure))]
+        )
+        names, others = self._objects.names(done & undone), undone - done
+        return [
+            *(Finding(name, resource=name) for name in names),
+            *(Finding(n, resource=n, shares=True) for n in self._objects.names(others)),
+        ]
 
     def _fixtures(self, closure: Closure) -> tuple[Finding | None, list[Finding]]:
         """What a closure's fixtures change.
@@ -174,12 +207,37 @@ def _changes(found: Sequence[Finding]) -> list[Finding]:
 
 
 def _taken(found: Sequence[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(f.resource for f in found if f.resource is not None))
+    names = (f.resource for f in found if f.resource is not None and not f.shares)
+    return tuple(dict.fromkeys(names))
+
+
+def _shared(found: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(f.resource for f in found if f.resource is not None and f.shares)
 
 
 def _is_relative_file(resource: str) -> bool:
     kind, _, name = resource.partition(" ")
     return kind == "file" and not os.path.isabs(name)
+
+
+def _asked_for(item: pytest.Item, closure: Closure) -> Sequence[int]:
+    """The entries of no wider scope that a test, and those it asks for, ask for."""
+    info = private.fixture_info(item)
+    asked = set(() if info is None else info.argnames)
+    for mark in item.iter_markers("usefixtures"):
+        asked.update(mark.args)
+    found: set[int] = set()
+    for index in reversed(range(len(closure.entries))):
+        entry = closure.entries[index]
+        # pytest's own stand for a class's ``setup_method`` and the like.
+        if index in found or entry.argname in asked or _is_of_pytest(entry):
+            found.update([index, *entry.dependencies])
+    return [index for index in closure.own if index in found]
+
+
+def _is_of_pytest(entry: Entry) -> bool:
+    function = None if entry.definition is None else entry.definition.func
+    return (getattr(function, "__module__", None) or "").startswith("_pytest.")
 
 
 def _names(closure: Closure, indexes: Sequence[int]) -> Iterator[str]:

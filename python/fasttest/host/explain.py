@@ -193,6 +193,8 @@ def _one_by_one(reason: str) -> str:
 
 def _sharing(claimed: Sequence[int], capacity: int) -> str:
     writers = sum(1 for units in claimed if units > 1)
+    if writers == len(claimed):
+        return f"{writers} tests, 1 at a time"
     if not writers:
         return f"{len(claimed)} tests, {capacity} at a time"
     write = "that write, one at a time" if writers > 1 else "that writes by itself"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import itertools
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -136,15 +137,15 @@ class Guests:
         """
         key = cls, name
         if key not in self._methods:
-            found: dict[str, Callable[..., Any]] = {}
+            found: dict[str, list[Callable[..., Any]]] = {}
             pending = [name]
             while pending:
                 current = pending.pop()
-                function = _function(_attribute(cls, current))
-                if current not in found and function is not None:
-                    found[current] = function
-                    pending += _names(inspect.unwrap(function))
-            self._methods[key] = tuple(found.values())
+                if current not in found:
+                    found[current] = list(_methods(cls, current))
+                    for function in found[current]:
+                        pending += _names(inspect.unwrap(function))
+            self._methods[key] = tuple(itertools.chain(*found.values()))
         return self._methods[key]
 
 
@@ -213,12 +214,20 @@ def _is_of(thing: Any, *packages: str) -> bool:
     return (thing.__module__ or "").partition(".")[0] in packages
 
 
-def _attribute(cls: type, name: str) -> object:
-    """What a test case's class has under a name; nothing of unittest's own."""
+def _methods(cls: type, name: str) -> Iterator[Callable[..., Any]]:
+    """A test case's method, and those of its bases which that calls as ``super()``'s.
+
+    Nothing of unittest's own.
+    """
     for base in cls.__mro__:
-        if name in vars(base):
-            return None if _is_of(base, "unittest") else vars(base)[name]
-    return None
+        if name not in vars(base):
+            continue
+        function = _function(vars(base)[name])
+        if function is None or _is_of(base, "unittest"):
+            return
+        yield function
+        if name not in _names(inspect.unwrap(function)):
+            return
 
 
 def _function(value: Any) -> Callable[..., Any] | None:

@@ -202,6 +202,7 @@ class Run:
                 or self.suite.is_in_conflict(item)
                 else self._expected_wait(item),
                 resources=verdict.resources,
+                shared=verdict.shared,
             )
             follows = not serial and self._listeners.phases(item).may_leave_over
         self.suite.plan.prepare()

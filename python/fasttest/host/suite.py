@@ -100,6 +100,7 @@ class Suite:
         exclusive: bool,
         expected_wait: float,
         resources: Iterable[str] = (),
+        shared: Iterable[str] = (),
     ) -> None:
         """Add the item, the next in order, to the plan.
 
@@ -111,6 +112,7 @@ class Suite:
             exclusive: Whether it runs with nothing beside it.
             expected_wait: How long it is expected to wait, in seconds.
             resources: Names of what it has to itself, and others that need it in turn.
+            shared: Names of what it has together with others that share it.
         """
         keys: list[int] = []
         if private.parameters(item) and closure.wide:
@@ -120,9 +122,12 @@ class Suite:
                 else self.param_key(item, entry.definition, entry.loop)
                 for entry in closure.entries[: closure.planned]
             ]
-        turns = [*self._turns(item), *map(self._resource, resources)]
-        if turns:
-            claims = [*claims, *((turn, 1) for turn in turns)]
+        claims = [
+            *claims,
+            *((turn, 1) for turn in self._turns(item)),
+            *((self._resource(name), len(self.items)) for name in resources),
+            *((self._resource(name), 1) for name in shared),
+        ]
         self.plan.add_test(closure.id, keys, loop, claims, exclusive, expected_wait)
         self.closures.append(closure)
 
@@ -145,9 +150,9 @@ class Suite:
         return [self._handles[id(handle)]]
 
     def _resource(self, name: str) -> int:
-        """The plan's resource of a name, of which there is one."""
+        """The plan's resource of a name, which all tests could share."""
         if name not in self._resources:
-            self._resources[name] = self.plan.add_resource(name, 1)
+            self._resources[name] = self.plan.add_resource(name, len(self.items))
         return self._resources[name]
 
     def fixture(self, definition: FixtureDef[Any]) -> int:

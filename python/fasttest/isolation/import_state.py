@@ -6,7 +6,7 @@ import dis
 import sys
 from typing import TYPE_CHECKING, Any
 
-from fasttest.isolation.codes import codes
+from fasttest.isolation.codes import codes, contains, opcodes
 
 if TYPE_CHECKING:
     import types
@@ -19,6 +19,7 @@ _CHANGES = {
     "modules": frozenset({"clear", "pop", "popitem", "setdefault", "update"}),
 }
 _STORING = ("STORE_SUBSCR", "DELETE_SUBSCR", "STORE_SLICE")
+_CHANGING_OPCODES = opcodes(*_STORING, "STORE_ATTR")
 _MEMBER = ("LOAD_ATTR", "LOAD_METHOD")
 # What makes the key or the slice of a subscript.
 _KEY = ("LOAD_", "BUILD_", "FORMAT_", "BINARY_OP", "BINARY_ADD")
@@ -46,7 +47,11 @@ def changed(
 def _changes(
     code: types.CodeType, member: str, changes: Set[str], spaces: Mapping[str, Any]
 ) -> bool:
-    if member not in code.co_names:
+    names = code.co_names
+    # To disassemble it would take a thousand times as long.
+    if member not in names or (
+        changes.isdisjoint(names) and not contains(code, _CHANGING_OPCODES)
+    ):
         return False
     instructions = list(dis.get_instructions(code))
     for place, instruction in enumerate(instructions, 1):

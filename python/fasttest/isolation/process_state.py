@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fasttest.isolation import import_state
-from fasttest.isolation.codes import codes, named_in
+from fasttest.isolation.codes import codes, contains, in_turn, named_in, opcodes
 from fasttest.isolation.fixed_resources import FixedResources
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ class Finding:
         kind: What it changes, if that can be the test's own; None if not.
         attribute: The object and the name of an attribute which it changes.
         resource: What it takes, if that is not changed but taken in turns.
+        shares: Whether it takes that together with all others who share it.
     """
 
     text: str
     kind: Kind | None = None
     attribute: tuple[Any, str] | None = field(default=None, compare=False)
     resource: str | None = None
+    shares: bool = False
 
 
 # Fixtures which change the process, or watch what everybody does to it.
@@ -190,9 +192,10 @@ PATCHING_MARKS: dict[str, Kind | None] = {
 
 # Calls by which a mapping such as ``os.environ`` is changed are found by name or by the
 # subscript that is stored or deleted.
-_STORING = tuple(dis.opmap[name] for name in ("STORE_SUBSCR", "DELETE_SUBSCR"))
+_STORING = opcodes("STORE_SUBSCR", "DELETE_SUBSCR")
 _MAPPING_CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"})
-_SETTING_ATTRIBUTES = (dis.opmap["STORE_ATTR"], dis.opmap["DELETE_ATTR"])
+_SETTING_ATTRIBUTES = opcodes("STORE_ATTR", "DELETE_ATTR")
+_SETTING_OF_GLOBAL = in_turn(opcodes("LOAD_GLOBAL"), _SETTING_ATTRIBUTES)
 
 _CHANGING = _CHANGING_NAMES.keys() | _CHANGING_MEMBERS.keys()
 
@@ -348,21 +351,11 @@ def _imported(code: types.CodeType) -> Iterator[str]:
                 yield instruction.argval
 
 
-def _stores(code: types.CodeType, *opcodes: int) -> bool:
-    """Whether a function, or one written inside it, may contain one of the opcodes.
-
-    A quick look at the bytes: caches between the instructions can look like opcodes.
-    """
-    return any(
-        opcode in operations
-        for operations in (each.co_code[::2] for each in codes(code))
-        for opcode in opcodes
-    )
-
-
 def _changes_mapping(code: types.CodeType, names: set[str]) -> bool:
     """Whether a function that names a mapping may change one, or only reads it."""
-    return bool(names & _MAPPING_CHANGES) or _stores(code, *_STORING)
+    return bool(names & _MAPPING_CHANGES) or any(
+        contains(each, _STORING) for each in codes(code)
+    )
 
 
 def _assigned_attributes(
@@ -374,9 +367,9 @@ def _assigned_attributes(
         The global name of the module or class, the attribute's, and whether the
         function reads it as well.
     """
-    if not _stores(code, *_SETTING_ATTRIBUTES):
-        return
     for each in codes(code):
+        if not _SETTING_OF_GLOBAL.search(each.co_code[::2]):
+            continue
         assigned: dict[tuple[str, str], None] = {}
         read: set[tuple[str, str]] = set()
         owner = ""

@@ -105,6 +105,32 @@ class TestHook(Base, unittest.IsolatedAsyncioTestCase):
     assert reason == f"umask in {hook}"
 
 
+def test_what_a_case_calls_of_its_bases_is_looked_at(
+    pytester: pytest.Pytester, reasons: Reasons
+) -> None:
+    """A set-up that calls that of its base does what both do."""
+    pytester.makepyfile(
+        """
+        import os, unittest
+
+        class Base(unittest.TestCase):
+            def setUp(self): os.umask(0)
+            def tearDown(self): os.umask(0)
+
+        class TestCalls(Base):
+            def setUp(self): super().setUp()
+            def tearDown(self): ...
+            def test_calls(self): ...
+
+        class TestDoesNot(Base):
+            def setUp(self): ...
+            def tearDown(self): ...
+            def test_does_not(self): ...
+        """
+    )
+    assert reasons() == {"test_calls": "umask in setUp", "test_does_not": None}
+
+
 def test_what_a_case_does_not_reach_is_not(
     pytester: pytest.Pytester, reasons: Reasons
 ) -> None:
