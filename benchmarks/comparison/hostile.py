@@ -258,6 +258,15 @@ CHANGES_THERE_ARE = {
         "redirection.__exit__(None, None, None)",
         touches=["stdout"],
     ),
+    "streams_by_hand": Change(
+        [],
+        "streams = sys.stdout, sys.stderr\n"
+        "sys.stdout = sys.stderr = shown = io.StringIO()",
+        "print(n)\nprint(n, file=sys.stderr)\n"
+        'assert shown.getvalue() == f"{n}\\n" * 2 * (turn + 1)',
+        "sys.stdout, sys.stderr = streams",
+        touches=["stdout"],
+    ),
     "caplog": Change(
         ["caplog"],
         'caplog.set_level(logging.DEBUG, logger="hostile")',

@@ -369,6 +369,24 @@ _EMITTED = {
             assert out.getvalue() == f"before {n}\\nafter {n}\\n"
         """
     ),
+    "replaced_by_hand": _own(
+        """
+        @TWENTY
+        async def test_own(n):
+            before = sys.stdout, sys.stderr
+            sys.stdout = sys.stderr = out = io.StringIO()
+            try:
+                print("before", n)
+                await gate.arrive("by hand")
+                print("after", n, file=sys.stderr)
+            finally:
+                sys.stdout, sys.stderr = before
+            assert out.getvalue() == f"before {n}\\nafter {n}\\n"
+            print("shown", n)
+            assert n != 3
+        """,
+        "passed failed",
+    ),
     "caplog": _own(
         """
         @TWENTY

@@ -13,6 +13,7 @@ from __future__ import annotations
 import dis
 import enum
 import inspect
+import sys
 import types
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -197,6 +198,8 @@ _MAPPING_CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"}
 _SETTING_ATTRIBUTES = opcodes("STORE_ATTR", "DELETE_ATTR")
 _SETTING_OF_GLOBAL = in_turn(opcodes("LOAD_GLOBAL"), _SETTING_ATTRIBUTES)
 
+_STREAMS = frozenset({"stdin", "stdout", "stderr"})
+
 _CHANGING = _CHANGING_NAMES.keys() | _CHANGING_MEMBERS.keys()
 
 
@@ -269,11 +272,15 @@ class ProcessState:
         for owner, attribute, is_read in _assigned_attributes(code, spaces):
             # A value that is read and written, such as a counter, may be there for
             # others to see. What is only written, or replaces a function, is not.
+            text = f"{owner}.{attribute} is set in {code.co_name}"
+            if spaces[owner] is sys and attribute in _STREAMS:
+                yield Finding(text, Kind.STREAMS)
+                continue
             absent = None if self._project(function.__module__) else callable
             value = getattr(spaces[owner], attribute, absent)
             is_own = not is_read or callable(value)
             yield Finding(
-                f"{owner}.{attribute} is set in {code.co_name}",
+                text,
                 Kind.PATCHES if is_own else None,
                 (spaces[owner], attribute) if is_own else None,
             )

@@ -155,6 +155,13 @@ CHANGES = {
         def test():
             with contextlib.redirect_stdout(io.StringIO()): pass
     """,
+    "streams by hand": """
+        import io, sys
+        def test():
+            before = sys.stdout
+            sys.stdout = io.StringIO()
+            sys.stdout = before
+    """,
     "setlocale": """
         import locale
         def test(): locale.setlocale(locale.LC_ALL, "C")
@@ -413,6 +420,7 @@ def test_all_that_a_test_changes_is_found() -> None:
         ("environ assigned", Kind.ENVIRONMENT),
         ("chdir", Kind.DIRECTORY),
         ("setlocale", Kind.LOCALE),
+        ("streams by hand", Kind.STREAMS),
         ("event loop policy", Kind.POLICY),
         ("random.seed", Kind.RANDOM),
         ("putenv", None),
