@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import unified_diff
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,7 @@ from ._table import PYTEST, Setting, Table
 from ._versions import needing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 RUNNER = os.environ.get("FASTTEST_COMPAT_RUNNER", "fasttest")
@@ -67,10 +68,19 @@ def _tables(tables: Iterable[Table]) -> Iterator[Table]:
 
 
 class Runs:
-    """The runs of this session, each made once by the first row that asks."""
+    """The runs of this session, each made once.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: The folder to make them in.
+        tables: In the order in which they will be asked for: while the runs of one are
+            compared, those of the next are made.
+    """
+
+    def __init__(self, root: Path, tables: Sequence[Table] = ()) -> None:
         self._root = root
+        names = dict.fromkeys(table.name for table in tables)
+        self._next = dict(pairwise(names))
+        self._to_come = {table.name: table for table in tables}
         # Two at a time: a run is mostly start-up, and timing is never compared.
         self._pool = ThreadPoolExecutor(2)
         self._runs: dict[tuple[str, str], Future[Run]] = {}
@@ -82,10 +92,10 @@ class Runs:
             raise ValueError(
                 f"two tables are named {table.name}; give one another name"
             )
-        if (table.name, PYTEST.name) not in self._runs:
-            for number, each in enumerate((PYTEST, *table.settings)):
-                # Paths of one length, since texts are cut and wrapped by length.
-                self._submit(table, each, self._root / table.name / str(number))
+        self._begin(table)
+        following = self._to_come.get(self._next.get(table.name, ""))
+        if following is not None:
+            self._begin(following)
         return self._runs[table.name, setting.name].result()
 
     def check(self, row: Row) -> None:
@@ -104,6 +114,12 @@ class Runs:
     def close(self) -> None:
         """Drop the runs that nobody waits for any more."""
         self._pool.shutdown(cancel_futures=True)
+
+    def _begin(self, table: Table) -> None:
+        if (table.name, PYTEST.name) not in self._runs:
+            for number, each in enumerate((PYTEST, *table.settings)):
+                # Paths of one length, since texts are cut and wrapped by length.
+                self._submit(table, each, self._root / table.name / str(number))
 
     def _submit(self, table: Table, setting: Setting, root: Path) -> None:
         root.mkdir(parents=True)
@@ -131,6 +147,7 @@ def _differ_as_a_whole(row: Row, expected: Run, actual: Run) -> Iterator[str]:
     yield from _compare("counts", expected.counts, actual.counts)
     # Whatever ran first, the short summary is in collection order.
     yield from _compare("order of the summary", *map(_nodeids, (expected, actual)))
+    yield from _compare("order of warnings", *map(_warned_tests, (expected, actual)))
     yield from _compare("what it leaves", expected.left, actual.left)
     yield from _compare_journals(row, expected, actual)
 
@@ -170,6 +187,10 @@ def _cases(row: Row, run: Run) -> Counter[Case]:
 
 def _warned(row: Row, run: Run) -> Counter[Warned]:
     return Counter(warned for warned in run.warned if _owns(row, warned.location))
+
+
+def _warned_tests(run: Run) -> list[Warned]:
+    return [warned for warned in run.warned if "::" in warned.location]
 
 
 def _notes(row: Row, run: Run) -> list[Note]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 import zlib
 from dataclasses import dataclass, field, replace
@@ -105,16 +104,13 @@ SERIAL = Setting("serial", ("--concurrency", "1", _JUNIT), 1)
 DEFAULT = Setting("default", (), PARTIES)
 # No second chance: concurrency itself must not change any outcome. With shuffled
 # starts, tests that wait for one another may be far apart: all may be in flight.
-_SHUFFLED = "COMPAT_SHUFFLED" in os.environ
-_CROWD = "512" if _SHUFFLED else "64"
-CROWDED = Setting(
-    "crowded", ("--concurrency", _CROWD, "--no-rescue", _JUNIT), PARTIES, _SHUFFLED
-)
+_CROWD = ("--no-rescue", _JUNIT, "--concurrency")
+CROWDED = Setting("crowded", (*_CROWD, "512"), PARTIES, shuffled=True)
 SETTINGS = (SERIAL, DEFAULT, CROWDED)
 # For tests that do get in each other's way, and need the second chance.
 RESCUED = (SERIAL, DEFAULT)
 # For what depends on the order in which tests start or on who comes first at a wait.
-IN_ORDER = (SERIAL, DEFAULT, replace(CROWDED, shuffled=False))
+IN_ORDER = (SERIAL, DEFAULT, Setting("crowded", (*_CROWD, "64"), PARTIES))
 
 
 @dataclass(frozen=True)

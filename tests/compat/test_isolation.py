@@ -660,7 +660,7 @@ _HELD_UP = {
 
 # Readers wait for one another, and a writer that starts between them parts them.
 TABLES = [
-    Table("objects_in_turns", _OBJECTS, ini="asyncio_mode = auto"),
+    Table("objects_in_turns", _OBJECTS, ini="asyncio_mode = auto", settings=IN_ORDER),
     Table("held_up", _HELD_UP, ini="asyncio_mode = auto"),
     Table("shared_primitives", _PRIMITIVES, ini="asyncio_mode = auto"),
     # An error, beside others, for who waits on a second loop for the same lock.

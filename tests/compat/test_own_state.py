@@ -387,6 +387,31 @@ _EMITTED = {
         """,
         "passed failed",
     ),
+    "replaced_and_left": _own(
+        """
+        async def test_leaves():
+            print("before")
+            sys.stdout = io.StringIO()
+            print("hidden")
+            await asyncio.sleep(0.005)
+            print("hidden as well")
+
+        @pytest.fixture
+        def leaves():
+            sys.stderr = io.StringIO()
+            print("hidden", file=sys.stderr)
+
+        async def test_after_a_fixture(leaves):
+            print("shown", file=sys.stderr)
+            assert not "failed"
+
+        async def test_after_a_test():
+            await asyncio.sleep(0.01)
+            print("shown")
+            assert not "failed"
+        """,
+        "passed failed",
+    ),
     "caplog": _own(
         """
         @TWENTY

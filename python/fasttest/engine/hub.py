@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 import weakref
 from collections import deque
@@ -68,6 +69,7 @@ class Hub:
             then 1 while none can run, else 0. The owner may put memory here which is
             seen from outside.
         clock: Its clock.
+        is_served: Set by the owner: whether a thread may be working for a strand.
         due: Set by the owner in ``on_idle``: when that is to be called again, by the
             clock, whatever happens; the run does not end before. None: never.
     """
@@ -90,6 +92,7 @@ class Hub:
         self.forked = False
         self.clock = clock
         self.due: float | None = None
+        self.is_served: Callable[[Strand], bool] = _threads_run
         self.deadlines = Deadlines(clock)
         self.turn: MutableSequence[int] | memoryview[int] = [-1, 0]
         self._waits = Waits(clock, poller)
@@ -499,6 +502,11 @@ class Hub:
         while True:
             getcurrent().strand.execute()
             self.greenlet.switch()
+
+
+def _threads_run(strand: Strand) -> bool:
+    """Whether there are threads, which may work for anybody."""
+    return threading.active_count() > 1
 
 
 _running_hubs: weakref.WeakSet[Hub] = weakref.WeakSet()

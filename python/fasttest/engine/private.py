@@ -130,6 +130,18 @@ def loop_of(selector: object) -> asyncio.AbstractEventLoop | None:
     return loop if loop is not None and selector_of(loop) is selector else None
 
 
+def postpone_timers(
+    loop: asyncio.AbstractEventLoop, after: float, seconds: float
+) -> None:
+    """Have the timers of a loop that are due after a moment of its time come later.
+
+    They stay in their order, so the heap stays one.
+    """
+    for handle in getattr(loop, "_scheduled", ()):
+        if handle._when > after:
+            handle._when += seconds
+
+
 def callbacks_of(loop: asyncio.AbstractEventLoop) -> Sized | None:
     """What a loop has to call."""
     callbacks: Sized | None = getattr(loop, "_ready", None)

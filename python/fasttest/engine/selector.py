@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from fasttest.engine import private
-from fasttest.engine.loop_clock import TOLERANCE, hold_back
+from fasttest.engine.late_timers import TOLERANCE, are_sockets, postpone
 from fasttest.engine.reentry import must_block
 from fasttest.engine.strand import running_strand
 
@@ -69,7 +69,7 @@ class HubSelector(_PlatformSelector):
         self._hub = strand.hub
         loop = private.loop_of(self)
         strand.callbacks = None if loop is None else private.callbacks_of(loop)
-        self._note_late(strand.hub.wait_for(self.fileno(), timeout))
+        self._is_late(strand, strand.hub.wait_for(self.fileno(), timeout))
         return super().select(0)
 
     def _let_others_go_on(self, strand: Strand) -> None:
@@ -78,7 +78,7 @@ class HubSelector(_PlatformSelector):
         self._busy += 1
         if self._busy >= _TURN and strand.hub.may_wait(strand):
             self._busy = 0
-            self._note_late(strand.hub.give_way())
+            strand.hub.give_way()
 
     def _leave_by_chance(self, strand: Strand, chance: Interleaving) -> None:
         # Only where a loop looks for events: its tasks have suspended.
@@ -88,11 +88,18 @@ class HubSelector(_PlatformSelector):
             and strand.hub.may_wait(strand)
             and (self.trusted or not must_block())
         ):
-            self._note_late(strand.hub.give_way())
+            self._is_late(strand, strand.hub.give_way())
 
-    def _note_late(self, seconds: float) -> None:
-        if seconds > TOLERANCE and (loop := private.loop_of(self)) is not None:
-            hold_back(loop, seconds)
+    def _is_late(self, strand: Strand, seconds: float) -> None:
+        # On a loop of several tests, one may well have been late by itself.
+        if (
+            seconds > TOLERANCE
+            and not strand.background
+            and (loop := private.loop_of(self)) is not None
+            and not strand.hub.is_served(strand)
+            and are_sockets(key.fd for key in self.get_map().values())
+        ):
+            postpone(loop, seconds)
 
     def close(self) -> None:
         """Close the selector; a strand that waits with it is woken and sees that."""

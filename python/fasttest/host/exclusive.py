@@ -17,14 +17,14 @@ from fasttest.isolation.process_state import (
     Kind,
     ProcessState,
 )
-from fasttest.isolation.shared_objects import SharedObjects
+from fasttest.isolation.shared_objects import Places, SharedObjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from _pytest import nodes
 
-    from fasttest.host.closures import Closure, Entry
+    from fasttest.host.closures import Closure
     from fasttest.host.hooks import Listeners
     from fasttest.host.own_state import OwnState
 
@@ -72,7 +72,8 @@ class Exclusive:
             for owner, attribute in own_state.attributes()
         ]
         self._objects = SharedObjects()
-        self._undone_by_closure: dict[int, frozenset[int]] = {}
+        # By closure what its fixtures undo, and what they have done of that.
+        self._objects_by_closure: dict[int, tuple[Places, Places]] = {}
         self._by_module: dict[str, bool] = {}
         self._by_node: dict[nodes.Node, list[Finding]] = {}
         self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
@@ -130,26 +131,30 @@ class Exclusive:
     def _shared_objects(self, item: pytest.Item, closure: Closure) -> list[Finding]:
         """What an item's tear-down undoes that its set-up, or itself, has done.
 
-        A fixture which nobody asks for, and which clears a cache, say, round every
-        test, is in the way only of tests that do something to the cache themselves.
+        What is only undone, such as a cache which a fixture clears round every test, is
+        in the way of those tests alone that do something to it themselves.
         """
-        undone = self._undone_by_closure.get(closure.id)
-        if undone is None:
-            undone = self._objects.undone(functions_of(closure, closure.own))
-            self._undone_by_closure[closure.id] = undone
-        functions = list(self._guests.functions(item))
-        if private.is_test_case(item):
-            undone |= self._objects.undone(functions)
-        if not undone:
-            return []
-        done = self._objects.done(
-            [*functions, *functions_of(closure, _asked_for(item, closure))]
-        )
+        fixtures = self._objects_by_closure.get(closure.id)
+        if fixtures is None:
+            functions = list(functions_of(closure, closure.own))
+            undone = self._objects.undone(functions)
+            fixtures = undone, self._objects.done(functions, undone)
+            self._objects_by_closure[closure.id] = fixtures
+        undone, done = fixtures
+        if undone or private.is_test_case(item):
+            functions = list(self._guests.functions(item))
+            if private.is_test_case(item):
+                undone |= self._objects.undone(functions)
+            done |= self._objects.done(functions, undone)
         names, others = self._objects.names(done & undone), undone - done
         return [
             *(Finding(name, resource=name) for name in names),
             *(Finding(n, resource=n, shares=True) for n in self._objects.names(others)),
         ]
+
+    def forget(self) -> None:
+        """All items have been asked about: keep nothing of theirs alive."""
+        self._objects.forget()
 
     def _fixtures(self, closure: Closure) -> tuple[Finding | None, list[Finding]]:
         """What a closure's fixtures change.
@@ -218,26 +223,6 @@ def _shared(found: Sequence[Finding]) -> tuple[str, ...]:
 def _is_relative_file(resource: str) -> bool:
     kind, _, name = resource.partition(" ")
     return kind == "file" and not os.path.isabs(name)
-
-
-def _asked_for(item: pytest.Item, closure: Closure) -> Sequence[int]:
-    """The entries of no wider scope that a test, and those it asks for, ask for."""
-    info = private.fixture_info(item)
-    asked = set(() if info is None else info.argnames)
-    for mark in item.iter_markers("usefixtures"):
-        asked.update(mark.args)
-    found: set[int] = set()
-    for index in reversed(range(len(closure.entries))):
-        entry = closure.entries[index]
-        # pytest's own stand for a class's ``setup_method`` and the like.
-        if index in found or entry.argname in asked or _is_of_pytest(entry):
-            found.update([index, *entry.dependencies])
-    return [index for index in closure.own if index in found]
-
-
-def _is_of_pytest(entry: Entry) -> bool:
-    function = None if entry.definition is None else entry.definition.func
-    return (getattr(function, "__module__", None) or "").startswith("_pytest.")
 
 
 def _names(closure: Closure, indexes: Sequence[int]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from fasttest import _core
 from fasttest.engine import context
@@ -70,6 +70,8 @@ class ItemRun:
         suspect: Whether such an error of another test may be its own.
         virtual: What gives it its own of the process's state; None if it runs alone.
         own_kinds: What of that has been provided for.
+        streams: What Python's standard streams were when the phase began, if they are
+            its own.
         state: What it has changed of it; None if nothing.
         turn: What is done around its callbacks on loops which others use as well; None
             if it is on none.
@@ -105,6 +107,7 @@ class ItemRun:
         self.suspect = False
         self.virtual: Virtual | None = None
         self.own_kinds: set[Kind] = set()
+        self.streams: tuple[TextIO, TextIO, TextIO] | None = None
         self.state: VirtualState | None = None
         self.turn: Turn | None = None
         self.caplog_handler: Any = None

@@ -73,6 +73,7 @@ class Phases:
 
     def _run(self, run: ItemRun, hooks: PhaseHooks) -> None:
         quick = self._quick.may_take(run.item, run.closure)
+        quick = quick and not self._virtual.captures(run)
         # A mark is nothing for the short way.
         if quick and not self._limits.for_all:
             self._perform(run, hooks, quick)

@@ -716,8 +716,7 @@ def sort_summaries(session: pytest.Session) -> None:
         return
     places = {item.nodeid: place for place, item in enumerate(session.items)}
     for category, reports in reporter.stats.items():
-        # Passed phases are only counted, and warnings belong to places in the source.
-        if category not in ("", "warnings"):
+        if category:  # passed phases are only counted
             reports.sort(key=lambda r: places.get(getattr(r, "nodeid", ""), -1))
 
 

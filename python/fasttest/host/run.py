@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     import pytest
     from _pytest.fixtures import FixtureDef
 
+    from fasttest.engine.strand import Strand
     from fasttest.engine.stream import Stream
     from fasttest.host.conflicts import Conflict
     from fasttest.host.definitions import InstanceDef
@@ -160,6 +161,7 @@ class Run:
             },
         )
         self.executor.hub.turn = self.recorder.turn
+        self.executor.hub.is_served = self._is_served
         self._virtual = Virtual(session.config, self.executor.hub, self._threads)
         self._limits = TimeLimits(session.config, self.executor.hub)
         self._phases = Phases(
@@ -205,6 +207,7 @@ class Run:
                 shared=verdict.shared,
             )
             follows = not serial and self._listeners.phases(item).may_leave_over
+        self._exclusive.forget()
         self.suite.plan.prepare()
 
     def _expected_wait(self, item: pytest.Item) -> float:
@@ -539,6 +542,11 @@ class Run:
             # Its errors have nobody left to be reported to.
             with contextlib.suppress(Exception):
                 run.tear_down()
+
+    def _is_served(self, strand: Strand) -> bool:
+        """Whether a thread may be working for the test that a strand runs."""
+        run = None if strand.number < 0 else self.executor.stream(strand.number).data
+        return run is None or self._threads.may_serve(run)
 
     def _is_alone(self, test: int) -> bool:
         return self._options.concurrency == 1 or self.suite.plan.is_exclusive(test)

@@ -168,15 +168,20 @@ class Virtual:
         """A phase of an item begins: what pytest's own fixtures catch goes by phase."""
         if run.caplog_handler is not None:
             private.begin_caplog_phase(run.item, when)
-        if self._captures(run):
+        if self.captures(run):
+            run.streams = sys.stdin, sys.stdout, sys.stderr
             self._capture.activate_fixture()
 
     def end_phase(self, run: ItemRun) -> None:
         """The phase ends; what it wrote and ``capsys`` did not read is shown."""
-        if self._captures(run):
+        if self.captures(run):
             self._capture.deactivate_fixture()
+            if self._capture.is_globally_capturing() and run.streams is not None:
+                # What the test has left in their place; pytest does so phase by phase.
+                sys.stdin, sys.stdout, sys.stderr = run.streams
 
-    def _captures(self, run: ItemRun) -> bool:
+    def captures(self, run: ItemRun) -> bool:
+        """Whether standard streams that pytest captures are the item's own."""
         return Kind.STREAMS in run.own_kinds and self._capture is not None
 
     def _end(self, run: ItemRun) -> None:

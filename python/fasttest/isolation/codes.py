@@ -5,10 +5,32 @@ from __future__ import annotations
 import dis
 import re
 import types
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
+
+CodeKey: TypeAlias = "tuple[types.CodeType, int]"
+
+
+def key_of(function: types.FunctionType) -> CodeKey:
+    """What tells apart functions that mean different things.
+
+    Code alone does not: that of two modules is equal where the same is written.
+    """
+    return function.__code__, id(function.__globals__)
+
+
+def home_of(value: types.ModuleType | type) -> str:
+    """The name of a module, or of that of a class; "" if it is none.
+
+    Read and not asked for: of a suite's own kinds of both, that could run any code.
+    """
+    if issubclass(type(value), types.ModuleType):
+        name = types.ModuleType.__getattribute__(value, "__dict__").get("__name__")
+    else:
+        name = type.__getattribute__(value, "__dict__").get("__module__")
+    return name if type(name) is str else ""
 
 
 def codes(code: types.CodeType) -> Iterator[types.CodeType]:

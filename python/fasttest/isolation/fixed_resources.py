@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import types
 from typing import TYPE_CHECKING, Any
 
 from fasttest.isolation.analysis.names import Names, cells_of, function_of
@@ -20,8 +19,10 @@ from fasttest.isolation.analysis.resources import (
     port_resource,
 )
 from fasttest.isolation.analysis.sources import Excerpts
+from fasttest.isolation.codes import CodeKey, key_of
 
 if TYPE_CHECKING:
+    import types
     from collections.abc import Callable, Iterator, Set
 
 # What is too common in functions which write nothing is left to the second run.
@@ -33,7 +34,7 @@ class FixedResources:
 
     def __init__(self) -> None:
         self._sources = Excerpts()
-        self._files: dict[types.CodeType, tuple[str, ...]] = {}
+        self._files: dict[CodeKey, tuple[str, ...]] = {}
 
     def ports(self, function: types.FunctionType, names: Set[str]) -> tuple[str, ...]:
         """The ports on which a function listens itself.
@@ -52,15 +53,13 @@ class FixedResources:
         Not those which the functions that it calls write, or which it only adds to:
         these may well be logs of what all tests do.
         """
-        code = getattr(function, "__code__", None)
-        if not isinstance(code, types.CodeType):
+        plain = function_of(inspect.unwrap(function))
+        if plain is None or _WRITING.isdisjoint(plain.__code__.co_names):
             return ()
-        if code not in self._files:
-            self._files[code] = ()
-            plain = function_of(inspect.unwrap(function))
-            if plain is not None and not _WRITING.isdisjoint(plain.__code__.co_names):
-                self._files[code] = self._read(plain, _file)
-        return self._files[code]
+        key = key_of(plain)
+        if key not in self._files:
+            self._files[key] = self._read(plain, _file)
+        return self._files[key]
 
     def _read(
         self,

@@ -19,7 +19,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from fasttest.isolation import import_state
-from fasttest.isolation.codes import codes, contains, in_turn, named_in, opcodes
+from fasttest.isolation.codes import (
+    CodeKey,
+    codes,
+    contains,
+    home_of,
+    in_turn,
+    key_of,
+    named_in,
+    opcodes,
+)
 from fasttest.isolation.fixed_resources import FixedResources
 
 if TYPE_CHECKING:
@@ -214,7 +223,7 @@ class ProcessState:
     def __init__(self, project: Callable[[str], bool]) -> None:
         self._project = project
         self._resources = FixedResources()
-        self._seen: dict[types.CodeType, tuple[Finding, ...]] = {}
+        self._seen: dict[CodeKey, tuple[Finding, ...]] = {}
 
     def findings(
         self,
@@ -247,10 +256,11 @@ class ProcessState:
         code = getattr(function, "__code__", None)
         if not isinstance(code, types.CodeType):
             return tuple(patched)
-        if code not in self._seen:
-            self._seen[code] = ()  # a function that calls itself is looked at once
-            self._seen[code] = tuple(dict.fromkeys(self._look_into(function, code)))
-        return (*patched, *self._seen[code])
+        key = key_of(function)
+        if key not in self._seen:
+            self._seen[key] = ()  # a function that calls itself is looked at once
+            self._seen[key] = tuple(dict.fromkeys(self._look_into(function, code)))
+        return (*patched, *self._seen[key])
 
     def _look_into(self, function: Any, code: types.CodeType) -> Iterator[Finding]:
         names = set(named_in(code))
@@ -290,17 +300,16 @@ class ProcessState:
 
     def _called(self, function: Any, value: Any) -> Iterator[Any]:
         """What of a value that a function names may be called and is to be followed."""
-        module = getattr(value, "__module__", None) or ""
-        if isinstance(value, types.FunctionType):
+        kind = type(value)  # not what a proxy says that it is
+        if issubclass(kind, types.FunctionType):
+            module = value.__module__ or ""
             if self._project(module) or _same_package(function.__module__, module):
                 yield value
-        elif (
-            isinstance(value, type)
-            and _same_package(function.__module__, module)
-            and not self._project(module)
-        ):
-            # A helper of a plugin's fixture, such as a mock server's class.
-            yield from vars(value).values()
+        elif issubclass(kind, type):
+            module = home_of(value)
+            if _same_package(function.__module__, module) and not self._project(module):
+                # A helper of a plugin's fixture, such as a mock server's class.
+                yield from vars(value).values()
 
 
 def _is_member(

@@ -1,6 +1,6 @@
 """Objects of modules that tests change and tear down again: they take turns at them.
 
-A fixture that makes an application's tables and drops them, a test that instruments a
+A fixture that makes the tables of an engine and drops them, a test that instruments a
 broker and a ``tearDown`` which undoes that: it would undo what another test has just
 done. Only what is certain counts, as with ports and files of a fixed name, and nothing
 is read of functions that name no such object.
@@ -9,7 +9,11 @@ is read of functions that name no such object.
 from __future__ import annotations
 
 import ast
+import datetime
+import enum
 import inspect
+import logging
+import pathlib
 import re
 import sys
 import types
@@ -17,18 +21,36 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttest.isolation.analysis.names import Names, cells_of, function_of
 from fasttest.isolation.analysis.sources import Excerpts
+from fasttest.isolation.codes import CodeKey, home_of, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from fasttest.isolation.analysis.sources import FunctionNode
 
+_SET_UP = frozenset({"setUp", "asyncSetUp", "setup_method", "setup_function"})
 _TEAR_DOWN = frozenset(
     {"tearDown", "asyncTearDown", "teardown_method", "teardown_function"}
 )
-_REGISTERING = frozenset(
-    {"addCleanup", "addAsyncCleanup", "addfinalizer", "enterContext"}
+_REGISTERING = frozenset({"addCleanup", "addAsyncCleanup", "addfinalizer"})
+
+# What a tear-down calls that undoes what others may have done as well. To delete what
+# the test itself has added, say, is nothing to them.
+_UNDOING = re.compile(
+    r"(clear|clean|clean_?up|close|aclose|deactivate|disable|disconnect|dispose|down"
+    r"|drop|drop_(all|db|database|tables)|flush|flush_?(all|db)|flush_?db|release"
+    r"|remove_all|delete_all|reset|reset_\w+|restore|shut_?down|stop|stop_all"
+    r"|tear_?down|terminate|un(hook|install|instrument|load|mount|patch|wrap)\w*)"
+    r"(_async)?"
 )
+# Of what is in a container, calls change only this much.
+_CHANGING = frozenset(
+    {
+        *("add", "append", "appendleft", "clear", "discard", "extend", "insert", "pop"),
+        *("popitem", "remove", "reverse", "setdefault", "sort", "update"),
+    }
+)
+_CONTAINERS = (dict, list, set, bytearray)
 
 # What is no object that a test could change for others, or is looked after by itself.
 _OTHERS = (
@@ -38,7 +60,15 @@ _OTHERS = (
     types.BuiltinFunctionType,
     types.MethodType,
     types.GenericAlias,
+    enum.Enum,
+    logging.Logger,
+    logging.LoggerAdapter,
+    pathlib.PurePath,
     re.Pattern,
+    datetime.date,
+    datetime.time,
+    datetime.timedelta,
+    datetime.tzinfo,
     str,
     bytes,
     int,
@@ -50,18 +80,12 @@ _OTHERS = (
     property,
 )
 
-# Methods that only tell somebody something.
-_TELLING = frozenset(
-    {
-        *("debug", "info", "warning", "warn", "error", "exception", "critical", "log"),
-        *("print", "write", "bind"),
-    }
-)
-
-
-# The objects to which a function does something before a tear-down, and in one.
-_Deeds: TypeAlias = tuple[frozenset[int], frozenset[int]]
-_NONE: frozenset[int] = frozenset()
+# An object, or an attribute of one.
+_Place: TypeAlias = "tuple[int, str]"
+Places: TypeAlias = "frozenset[_Place]"
+# The places to which a function does something before a tear-down, and that one undoes.
+_Deeds: TypeAlias = "tuple[Places, Places]"
+_NONE: Places = frozenset()
 _NOTHING: _Deeds = _NONE, _NONE
 
 _NEVER = sys.maxsize, 0
@@ -72,99 +96,145 @@ class SharedObjects:
 
     def __init__(self) -> None:
         self._sources = Excerpts()
-        self._names: dict[int, str] = {}
-        self._of_code: dict[types.CodeType, _Deeds] = {}
-        # By their ids, so that they stay their own.
-        self._objects: dict[int, Any] = {}
+        self._names: dict[_Place, str] = {}
+        self._of_code: dict[CodeKey, _Deeds] = {}
+        # What is asked about by its id is kept until all has been asked.
+        self._kept: list[Any] = []
 
-    def done(self, functions: Iterable[Callable[..., Any]]) -> frozenset[int]:
-        """The objects to which set-ups, and tests themselves, do something."""
-        return _NONE.union(*(self._acted_on(each)[0] for each in functions))
+    def undone(self, functions: Iterable[Callable[..., Any]]) -> Places:
+        """The objects of which tear-downs undo something."""
+        return _NONE.union(*(self._deeds(each)[1] for each in functions))
 
-    def undone(self, functions: Iterable[Callable[..., Any]]) -> frozenset[int]:
-        """The objects to which tear-downs do something."""
-        return _NONE.union(*(self._acted_on(each)[1] for each in functions))
+    def done(self, functions: Iterable[Callable[..., Any]], among: Places) -> Places:
+        """The objects to which set-ups, and tests themselves, do something.
 
-    def names(self, objects: Iterable[int]) -> list[str]:
+        Args:
+            functions: These.
+            among: The objects that matter.
+        """
+        last_names = {self._names[each].rpartition(".")[2] for each in among}
+        ids = {place for place, _ in among}
+        found = _NONE
+        for each in functions:
+            plain = function_of(inspect.unwrap(each))
+            # Most tests have nothing to do with it, and need not be read.
+            if plain is not None and (
+                not last_names.isdisjoint(plain.__code__.co_names)
+                or any(id(value) in ids for value in _values(plain))
+            ):
+                found |= self._deeds(plain)[0] & among
+        return found
+
+    def names(self, objects: Iterable[_Place]) -> list[str]:
         """What the objects are called, the same for whoever has them."""
         return sorted(self._names[each] for each in objects)
 
-    def _acted_on(self, function: Any) -> _Deeds:
+    def forget(self) -> None:
+        """All has been asked: keep none of the objects."""
+        self._kept.clear()
+        self._of_code.clear()
+        self._names.clear()
+
+    def _deeds(self, function: Any) -> _Deeds:
         plain = function_of(inspect.unwrap(function))
         if plain is None:
             return _NOTHING
-        code = plain.__code__
-        if code not in self._of_code:
-            self._of_code[code] = _NOTHING
+        key = key_of(plain)
+        if key not in self._of_code:
+            self._of_code[key] = _NOTHING
             if any(map(_may_lead_to_one, _values(plain))):
-                node = self._sources.node(code)
+                node = self._sources.node(plain.__code__)
                 if node is not None:
-                    self._of_code[code] = self._read(plain, node)
-        return self._of_code[code]
+                    self._of_code[key] = self._read(plain, node)
+        return self._of_code[key]
 
     def _read(self, function: types.FunctionType, node: FunctionNode) -> _Deeds:
         names = Names(node, function.__globals__, cells_of(function))
         tears_down = function.__name__ in _TEAR_DOWN
-        yields = [
-            _place(each) for each in ast.walk(node) if isinstance(each, ast.Yield)
-        ]
+        yields = [_position(e) for e in ast.walk(node) if isinstance(e, ast.Yield)]
+        # To clear a cache beforehand is to do nothing yet.
+        sets_up = bool(yields) or function.__name__ in _SET_UP
         first, last = min(yields, default=_NEVER), max(yields, default=_NEVER)
-        late = set(map(id, _done_later(node, last)))
-        before: set[int] = set()
-        after: set[int] = set()
-        for deed, expression in _deeds(node):
-            found = self._object(expression, names)
-            if found is None:
+        registered = {
+            id(each)
+            for call in ast.walk(node)
+            if isinstance(call, ast.Call) and _last_name(call.func) in _REGISTERING
+            for each in ast.walk(call)
+        }
+        before: set[_Place] = set()
+        after: set[_Place] = set()
+        for deed, undoes, expression in _changes(node, names):
+            place = self._place(expression, names)
+            if place is None:
                 continue
-            if not tears_down and _place(deed) < first:
-                before.add(found)
-            if tears_down or _place(deed) > last or id(deed) in late:
-                after.add(found)
+            is_late = tears_down or id(deed) in registered or _position(deed) > last
+            if is_late and (undoes or not isinstance(deed, ast.Call)):
+                after.add(place)
+            elif _position(deed) < first and not (is_late or (sets_up and undoes)):
+                before.add(place)
         return frozenset(before), frozenset(after)
 
-    def _object(self, expression: ast.expr, names: Names) -> int | None:
+    def _place(self, expression: ast.expr, names: Names) -> _Place | None:
         """The object of a module that an expression stands for, if it is one."""
         meaning = names.meaning(expression)
-        value, place = meaning.value, meaning.place
-        if place is None or not _is_object(value) or _is_standard(place):
+        if meaning.place is None or _is_standard(meaning.place):
             return None
-        self._objects[id(value)] = value
-        self._names.setdefault(id(value), f"object {place}")
-        return id(value)
+        is_container = issubclass(type(meaning.value), _CONTAINERS)
+        if _is_object(meaning.value) and not is_container:
+            return self._known(meaning.value, "", meaning.place)
+        if isinstance(expression, ast.Attribute):
+            # Also one that is replaced: who empties it and who puts a new one there.
+            base = names.meaning(expression.value)
+            if base.place is not None and _is_object(base.value):
+                return self._known(base.value, expression.attr, meaning.place)
+        if is_container:
+            return self._known(meaning.value, "", meaning.place)
+        return None
+
+    def _known(self, value: Any, attribute: str, name: str) -> _Place:
+        place = id(value), attribute
+        if place not in self._names:
+            self._kept.append(value)
+            self._names[place] = f"object {name}"
+        return place
 
 
-def _deeds(node: ast.AST) -> Iterator[tuple[ast.AST, ast.expr]]:
-    """Where something is done to what; calls, with what they are given, and stores."""
+def _changes(node: ast.AST, names: Names) -> Iterator[tuple[ast.expr, bool, ast.expr]]:
+    """Where something is done to what, and whether that is to undo something."""
     for each in ast.walk(node):
         if isinstance(each, ast.Call):
-            if isinstance(each.func, ast.Attribute):
-                if each.func.attr in _TELLING:
-                    continue
-                yield each, each.func.value
-            for given in (*each.args, *(keyword.value for keyword in each.keywords)):
-                # A method of the object, as ``addCleanup`` is given, is the object.
-                yield each, given
-                if isinstance(given, ast.Attribute):
-                    yield each, given.value
+            yield from _calls(each, names)
         elif isinstance(each, (ast.Attribute, ast.Subscript)) and not isinstance(
             each.ctx, ast.Load
         ):
-            yield each, each.value
+            yield each, False, each if isinstance(each, ast.Attribute) else each.value
 
 
-def _done_later(node: ast.AST, last_yield: tuple[int, int]) -> Iterator[ast.AST]:
-    """What is in calls that register a tear-down, and in ``with`` round the yield."""
-    for each in ast.walk(node):
-        if isinstance(each, (ast.With, ast.AsyncWith)):
-            if _place(each) < last_yield <= _end(each):
-                for item in each.items:
-                    yield from ast.walk(item.context_expr)
-        elif (
-            isinstance(each, ast.Call)
-            and isinstance(each.func, ast.Attribute)
-            and each.func.attr in _REGISTERING
+def _calls(call: ast.Call, names: Names) -> Iterator[tuple[ast.expr, bool, ast.expr]]:
+    name = _last_name(call.func)
+    undoes = _UNDOING.fullmatch(name) is not None
+    if isinstance(call.func, ast.Attribute):
+        held = names.meaning(call.func.value).value
+        if not issubclass(type(held), _CONTAINERS) or name in _CHANGING:
+            yield call, undoes, call.func.value
+    called = names.meaning(call.func)
+    does_something = (
+        function_of(called.value) is not None
+        and called.place is not None
+        and not any(map(_is_standard, called.names))
+    )
+    for given in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(given, ast.Attribute) and _is_method(given, names):
+            # Handed on to be called: ``addCleanup(broker.stop)``.
+            yield call, _UNDOING.fullmatch(given.attr) is not None, given.value
+        elif does_something and not issubclass(
+            type(names.meaning(given).value), _CONTAINERS
         ):
-            yield from ast.walk(each)
+            yield call, undoes, given
+
+
+def _is_method(node: ast.Attribute, names: Names) -> bool:
+    return function_of(names.meaning(node).value) is not None
 
 
 def _values(function: types.FunctionType) -> Iterator[Any]:
@@ -176,8 +246,7 @@ def _values(function: types.FunctionType) -> Iterator[Any]:
 def _may_lead_to_one(value: Any) -> bool:
     """Whether a value is an object that counts, or has some as members."""
     if issubclass(type(value), (types.ModuleType, type)):
-        name = value.__name__ if issubclass(type(value), types.ModuleType) else ""
-        return not _is_standard(name or value.__module__)
+        return not _is_standard(home_of(value))
     return _is_object(value)
 
 
@@ -191,9 +260,11 @@ def _is_standard(place: str) -> bool:
     return root in sys.stdlib_module_names or root in {"pytest", "_pytest"}
 
 
-def _place(node: Any) -> tuple[int, int]:
+def _last_name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _position(node: Any) -> tuple[int, int]:
     return node.lineno, node.col_offset
-
-
-def _end(node: Any) -> tuple[int, int]:
-    return node.end_lineno, node.end_col_offset

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import enum
 import logging
 import os
 import sys
 import types
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
+from fasttest.isolation.process_state import ProcessState
 from fasttest.isolation.shared_objects import SharedObjects
 
 if TYPE_CHECKING:
@@ -23,21 +26,31 @@ class Thing:
     state = 0
     parts: dict[str, int] = {}  # noqa: RUF012 - shared, which is what this is about
 
-    def start(self) -> None:
+    def start(self, *_: object) -> None:
         """Change it."""
 
-    stop = start
+    stop = find = start
+
+
+class Mode(enum.Enum):
+    """A constant."""
+
+    TEST = "test"
 
 
 thing, other = Thing(), Thing()
-space = types.SimpleNamespace(thing=thing)
+space = types.SimpleNamespace(thing=thing, overrides={})
 cache: dict[str, int] = {}
+HEADERS = {"x": "y"}
 log = logging.getLogger(__name__)
 NAME = "text"
 
 
-def make(*_: object, **__: object) -> None:
+def create_all(*_: object, **__: object) -> None:
     """Do something to what is given."""
+
+
+drop_all = create_all
 
 
 @contextlib.contextmanager
@@ -46,18 +59,18 @@ def running(_: object) -> Iterator[None]:
     yield
 
 
-def _calls_its_methods() -> Iterator[None]:
+def _starts_and_stops() -> Iterator[None]:
     thing.start()
     yield
     thing.stop()
 
 
-def _gives_it() -> Iterator[None]:
-    make(thing)
+def _is_given() -> Iterator[None]:
+    create_all(thing)
     try:
         yield
     finally:
-        make(it=thing)
+        drop_all(it=thing)
 
 
 def _by_another_name() -> Iterator[None]:
@@ -67,15 +80,37 @@ def _by_another_name() -> Iterator[None]:
     space.thing.stop()
 
 
-def _within() -> Iterator[None]:
-    with running(thing):
+def _in_branches(request: Any) -> Iterator[None]:
+    thing.start()
+    if request.param:
         yield
+    else:
+        yield
+    thing.stop()
 
 
-def _stores() -> Iterator[None]:
+def _hands_on(run: Any) -> Iterator[None]:
+    run(thing.start)
+    yield
+    run(thing.stop)
+
+
+def _fills_and_clears() -> Iterator[None]:
+    cache["x"] = 1
+    yield
+    cache.clear()
+
+
+def _stores_and_deletes() -> Iterator[None]:
     cache["x"] = 1
     yield
     del cache["x"]
+
+
+def _fills_and_replaces() -> Iterator[None]:
+    space.overrides["x"] = 1
+    yield
+    space.overrides = {}
 
 
 def _sets() -> Iterator[None]:
@@ -105,30 +140,60 @@ def _only_after() -> Iterator[None]:
     thing.stop()
 
 
+def _clears_twice() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
 def _another() -> Iterator[None]:
     thing.start()
     yield
     other.stop()
 
 
-def _reads() -> Iterator[int]:
-    cache.copy  # noqa: B018 - nothing is done to it
-    yield thing.state + len(NAME)
-    _ = thing.state
-
-
-def _tells() -> Iterator[None]:
-    log.info("begin")
+def _deletes_what_it_made() -> Iterator[None]:
+    thing.start(1)
     yield
-    log.info("end")
+    thing.find(1)
+
+
+def _within() -> Iterator[None]:
+    with running(thing), mock.patch.object(thing, "state", 1):
+        yield
+
+
+def _makes_something_of_it() -> Iterator[None]:
+    mine = Holder(thing, cache)
+    mine.start(thing)
+    yield
+    mine.stop(HEADERS)
+
+
+def _reads() -> Iterator[int]:
+    cache.get("x")
+    yield thing.state + len(NAME) + len(cache)
+    cache.copy()
+
+
+def _constants() -> Iterator[None]:
+    create_all(Mode.TEST, HEADERS, NAME)
+    yield
+    drop_all(Mode.TEST, HEADERS, NAME)
+
+
+def _logs() -> Iterator[None]:
+    log.setLevel(10)
+    yield
+    log.handlers.clear()
 
 
 def _standard() -> Iterator[None]:
-    os.environ.pop("x", None)
+    os.environ["X"] = "y"
     sys.path.append("x")
     yield
-    os.environ.pop("x", None)
-    sys.path.remove("x")
+    os.environ.clear()
+    sys.path.clear()
 
 
 def _its_own() -> Iterator[None]:
@@ -138,24 +203,47 @@ def _its_own() -> Iterator[None]:
     mine.stop()
 
 
+class Holder(Thing):
+    """Something that a fixture makes."""
+
+    def __init__(self, *_: object) -> None:
+        """Hold something."""
+
+
 THING = f"object {__name__}.thing"
+CACHE = f"object {__name__}.cache"
 FIXTURES = {
-    _calls_its_methods: [THING],
-    _gives_it: [THING],
+    _starts_and_stops: [THING],
+    _is_given: [THING],
     _by_another_name: [THING],
-    _within: [THING],
-    _stores: [f"object {__name__}.cache"],
-    _sets: [THING],
+    _in_branches: [THING],
+    _hands_on: [THING],
+    _fills_and_clears: [CACHE],
+    _stores_and_deletes: [CACHE],
+    _fills_and_replaces: [f"object {__name__}.space.overrides"],
+    _sets: [f"{THING}.state"],
     _part_of_a_class: [f"object {__name__}.Thing.parts"],
     _registers: [THING],
     _only_before: [],
     _only_after: [],
+    _clears_twice: [],
     _another: [],
+    _deletes_what_it_made: [],
+    _within: [],
+    _makes_something_of_it: [],
     _reads: [],
-    _tells: [],
+    _constants: [],
+    _logs: [],
     _standard: [],
     _its_own: [],
 }
+
+
+def taken(*functions: Callable[..., Any]) -> list[str]:
+    """What functions do to objects and undo."""
+    objects = SharedObjects()
+    undone = objects.undone(functions)
+    return objects.names(objects.done(functions, undone))
 
 
 @pytest.mark.parametrize(
@@ -166,20 +254,15 @@ FIXTURES = {
 def test_what_a_fixture_does_and_undoes(
     fixture: Callable[..., Any], found: list[str]
 ) -> None:
-    """A call, an argument or a store, before the yield and after it."""
-    objects = SharedObjects()
-    for _ in range(2):  # looked at, and remembered
-        both = objects.done([fixture]) & objects.undone([fixture])
-        names = objects.names(both)
-        # By whichever name it is met first.
-        assert [each.replace("space.thing", "thing") for each in names] == found
+    """What is done before the yield, and after it by what undoes what others did."""
+    # By whichever name it is met first.
+    names = [each.replace("space.thing", "thing") for each in taken(fixture)]
+    assert names == found
 
 
 def test_one_object_has_one_name() -> None:
     """Whoever takes it, under whatever name, waits for all others."""
-    objects = SharedObjects()
-    fixtures = [_calls_its_methods, _by_another_name]
-    assert len({*objects.names(objects.undone(fixtures))}) == 1
+    assert len(taken(_starts_and_stops, _by_another_name)) == 1
 
 
 class Case:
@@ -190,6 +273,10 @@ class Case:
         thing.start()
         other.start()
 
+    def test_other(self) -> None:
+        """A test that has nothing to do with it."""
+        other.start()
+
     def tearDown(self) -> None:
         """Undo half of it."""
         thing.stop()
@@ -197,15 +284,79 @@ class Case:
 
 def test_a_tear_down_undoes_what_the_test_has_done() -> None:
     """Its own deeds are not among what is done before it."""
-    objects = SharedObjects()
-    functions = [Case.test_it, Case.tearDown]
-    assert objects.names(objects.undone(functions)) == [THING]
-    assert objects.done([Case.tearDown]) == frozenset()
-    assert THING in objects.names(objects.done(functions))
+    assert taken(Case.test_it, Case.tearDown) == [THING]
+    assert taken(Case.test_other, Case.tearDown) == []
+    assert taken(Case.tearDown) == []
 
 
-@pytest.mark.parametrize("function", [len, print, object(), make])
-def test_anything_can_be_asked_about(function: Any) -> None:
-    """What has no source, or no code, does nothing that is known."""
+def test_a_test_that_clears_does_something() -> None:
+    """A fixture that clears beforehand does not, but who does so in between."""
+
+    def test() -> None:
+        cache.clear()
+
+    assert taken(_clears_twice, test) == [CACHE]
+
+
+def test_equal_code_of_two_modules_is_about_two_objects() -> None:
+    """Fixtures that are written alike name what is in their modules."""
     objects = SharedObjects()
-    assert objects.done([function]) == objects.undone([function]) == frozenset()
+    names = set()
+    for name in ("one", "two"):
+        module = types.ModuleType(name)
+        vars(module).update(thing=Thing())
+        function: Any = types.FunctionType(_starts_and_stops.__code__, vars(module))
+        undone = objects.undone([function])
+        names.update(objects.names(objects.done([function], undone)))
+    assert names == {"object one.thing", "object two.thing"}
+
+
+class Nowhere(types.ModuleType):
+    """A module that does not say its name."""
+
+    @property
+    def __name__(self) -> str:  # type: ignore[override]
+        """Refuse."""
+        raise RuntimeError
+
+
+class Proxy:
+    """An object that can be asked for nothing yet."""
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        """Refuse."""
+        raise RuntimeError
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __bool__(self) -> bool:
+        raise RuntimeError
+
+
+ODD = {
+    "no name": Nowhere("nowhere"),
+    "no module": type("NoModule", (), {"__module__": None}),
+    "proxy": Proxy(),
+    "mock": mock.MagicMock(),
+    "builtin": len,
+    "object": object(),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_nothing_of_an_object_is_run(name: str) -> None:
+    """What a function names may be anything, and not ready yet."""
+    odd: Any = ODD[name]
+    code = _starts_and_stops.__code__
+    function: Any = types.FunctionType(code, {"thing": odd, "__name__": "here"})
+    assert taken(function) in ([], ["object here.thing"])
+    state = ProcessState(lambda module: False)
+    assert state.findings([function]) == []

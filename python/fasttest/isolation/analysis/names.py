@@ -14,6 +14,8 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fasttest.isolation.codes import home_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -200,7 +202,7 @@ def member(base: Meaning, name: str) -> Meaning:
         return _more_names(names, UNKNOWN, place)
     if issubclass(type(base.value), types.ModuleType):
         value = vars(base.value).get(name, UNKNOWN)
-        return _more_names(names, value, f"{base.value.__name__}.{name}")
+        return _more_names(names, value, f"{home_of(base.value)}.{name}")
     value = inspect.getattr_static(base.value, name, UNKNOWN)
     if issubclass(type(value), (property, types.MemberDescriptorType)):
         value = UNKNOWN
@@ -210,9 +212,9 @@ def member(base: Meaning, name: str) -> Meaning:
 def known(value: Any, place: str | None = None) -> Meaning:
     """What an object that is there stands for."""
     if issubclass(type(value), types.ModuleType):
-        place = value.__name__
+        place = home_of(value)
     elif issubclass(type(value), type):
-        place = f"{value.__module__}.{value.__qualname__}"
+        place = f"{home_of(value)}.{value.__qualname__}"
     return _more_names(frozenset([place] if place else ()), value, place)
 
 
@@ -224,7 +226,7 @@ def _own_names(value: Any) -> Iterator[str]:
     """The name by which an object knows itself."""
     value = function_of(value) or value
     if issubclass(type(value), types.ModuleType):
-        yield _PUBLIC.get(value.__name__, value.__name__)
+        yield _PUBLIC.get(home_of(value), home_of(value))
     elif issubclass(
         type(value),
         (type, types.FunctionType, types.BuiltinFunctionType, types.MethodType),
