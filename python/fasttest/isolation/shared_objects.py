@@ -218,10 +218,8 @@ def _calls(call: ast.Call, names: Names) -> Iterator[tuple[ast.expr, bool, ast.e
         if not issubclass(type(held), _CONTAINERS) or name in _CHANGING:
             yield call, undoes, call.func.value
     called = names.meaning(call.func)
-    does_something = (
-        function_of(called.value) is not None
-        and called.place is not None
-        and not any(map(_is_standard, called.names))
+    does_something = function_of(called.value) is not None and not any(
+        map(_is_standard, called.names)
     )
     for given in (*call.args, *(keyword.value for keyword in call.keywords)):
         if isinstance(given, ast.Attribute) and _is_method(given, names):

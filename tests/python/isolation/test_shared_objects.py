@@ -73,6 +73,12 @@ def _is_given() -> Iterator[None]:
         drop_all(it=thing)
 
 
+def _is_given_to_something_made() -> Iterator[None]:
+    Holder().start(thing)
+    yield
+    Holder().stop(thing)
+
+
 def _by_another_name() -> Iterator[None]:
     mine = space.thing
     mine.start()
@@ -215,6 +221,7 @@ CACHE = f"object {__name__}.cache"
 FIXTURES = {
     _starts_and_stops: [THING],
     _is_given: [THING],
+    _is_given_to_something_made: [THING],
     _by_another_name: [THING],
     _in_branches: [THING],
     _hands_on: [THING],
