@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import platform
 
 import pytest
 from packaging.requirements import Requirement
@@ -12,7 +13,7 @@ def installed(requirement: str) -> bool:
     """Tell whether a distribution is installed in such a version.
 
     Args:
-        requirement: As for pip, ``pytest-asyncio>=1.4``.
+        requirement: As for pip, ``pytest-asyncio>=1.4``; ``python>=3.11`` as well.
     """
     asked = Requirement(requirement)
     version = _version(asked.name)
@@ -31,6 +32,8 @@ def needing(requirement: str) -> pytest.MarkDecorator:
 
 
 def _version(name: str) -> str | None:
+    if name == "python":
+        return platform.python_version()
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
