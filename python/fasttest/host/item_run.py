@@ -294,13 +294,17 @@ class ItemRun:
     def definitions_of(self, argname: str) -> Sequence[FixtureDef[Any]] | None:
         """The definitions that serve the item: its copies, or one that others share.
 
-        None if it has not asked for the fixture.
+        None if it has not asked for the fixture, or if it is an argument's value, of
+        which pytest's manager does not know.
         """
         request = private.request_of(self.item)
         shared = private.active_fixtures(request).get(argname) if request else None
+        found: Sequence[FixtureDef[Any]] | None = None
         if shared is not None:
-            return [shared]
-        return None if self._routed is None else self._routed.made(argname)
+            found = [shared]
+        elif self._routed is not None:
+            found = self._routed.made(argname)
+        return None if found and private.is_direct_parameter(found[-1]) else found
 
     def loop_of(self, definition: InstanceDef) -> int:
         """The plan's loop for one of the item's definitions."""

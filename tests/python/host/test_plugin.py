@@ -381,3 +381,33 @@ def test_capturing_can_be_turned_off(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess(*options)
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*seen*"])
+
+
+def test_plugins_find_no_fixture_for_the_value_of_an_argument(
+    pytester: pytest.Pytester,
+) -> None:
+    """As under pytest; they would know it by an id that is soon another one's."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        fasttest_overlaps = True
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_teardown(item):
+            found = item.session._fixturemanager.getfixturedefs
+            assert found("n", item) is None
+            assert [each.argname for each in found("own", item)] == ["own"]
+        """
+    )
+    source = """
+        import pytest
+
+        @pytest.fixture
+        def own(): ...
+
+        @pytest.mark.parametrize("n", range(3))
+        async def test_it(own, n): ...
+        """
+    for options in ([], ["--concurrency=1"]):
+        run(pytester, source, *options).assert_outcomes(passed=3)
