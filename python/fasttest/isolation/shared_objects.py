@@ -20,6 +20,7 @@ import types
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fasttest.isolation.analysis.names import Names, cells_of, function_of
+from fasttest.isolation.analysis.resources import last_name
 from fasttest.isolation.analysis.sources import Excerpts
 from fasttest.isolation.codes import CodeKey, home_of, key_of
 
@@ -158,7 +159,7 @@ class SharedObjects:
         registered = {
             id(each)
             for call in ast.walk(node)
-            if isinstance(call, ast.Call) and _last_name(call.func) in _REGISTERING
+            if isinstance(call, ast.Call) and last_name(call.func) in _REGISTERING
             for each in ast.walk(call)
         }
         before: set[_Place] = set()
@@ -211,7 +212,7 @@ def _changes(node: ast.AST, names: Names) -> Iterator[tuple[ast.expr, bool, ast.
 
 
 def _calls(call: ast.Call, names: Names) -> Iterator[tuple[ast.expr, bool, ast.expr]]:
-    name = _last_name(call.func)
+    name = last_name(call.func)
     undoes = _UNDOING.fullmatch(name) is not None
     if isinstance(call.func, ast.Attribute):
         held = names.meaning(call.func.value).value
@@ -256,12 +257,6 @@ def _is_object(value: Any) -> bool:
 def _is_standard(place: str) -> bool:
     root = place.partition(".")[0]
     return root in sys.stdlib_module_names or root in {"pytest", "_pytest"}
-
-
-def _last_name(node: ast.expr) -> str:
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _position(node: Any) -> tuple[int, int]:

@@ -81,7 +81,7 @@ _PORTS = range(1, 65536)
 
 def port_resource(node: ast.Call, names: Names) -> str | None:
     """The port on which a call listens, if its number can be read."""
-    last = _last_name(node.func)
+    last = last_name(node.func)
     if last not in SERVING:
         return None
     for value in _addresses(node, SERVING[last], names):
@@ -129,7 +129,7 @@ def _written(
     for name in called:
         for position in WRITING_FUNCTIONS.get(name, ()):
             yield from node.args[position : position + 1]
-    if _last_name(node.func) == "start_unix_server":
+    if last_name(node.func) == "start_unix_server":
         yield from node.args[1:2]
         yield from (each.value for each in node.keywords if each.arg == "path")
     elif isinstance(node.func, ast.Attribute):
@@ -163,7 +163,8 @@ def _mode(node: ast.Call, position: int, names: Names) -> str:
     return mode if type(mode) is str else ""
 
 
-def _last_name(node: ast.expr) -> str:
+def last_name(node: ast.expr) -> str:
+    """The last part of a dotted name; "" if it is none."""
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
