@@ -50,11 +50,16 @@ class _Analysis:
     """
 
     def __init__(self, file: str | None) -> None:
-        self._file = file
+        self._file = None if file is None else Path(file)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """Collect in this process, also where others are to run the tests."""
+        if self._file is not None and self._file.is_dir():
+            raise pytest.UsageError(
+                f"argument --json: {str(self._file)!r} is a folder: name the file "
+                "to write the document to"
+            )
         if hasattr(config.option, "numprocesses"):
             config.option.numprocesses = None
             config.option.dist = "no"
@@ -81,5 +86,9 @@ class _Analysis:
                     reporter.write_line(line)
         if self._file is not None:
             text = json.dumps(document(suite, root), indent=1)
-            Path(self._file).write_text(text + "\n", encoding="utf-8")
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                self._file.write_text(text + "\n", encoding="utf-8")
+            except OSError as error:
+                raise pytest.UsageError(f"argument --json: {error}") from error
         return True

@@ -207,7 +207,7 @@ _MAPPING_CHANGES = frozenset({"clear", "pop", "popitem", "setdefault", "update"}
 _SETTING_ATTRIBUTES = opcodes("STORE_ATTR", "DELETE_ATTR")
 _SETTING_OF_GLOBAL = in_turn(opcodes("LOAD_GLOBAL"), _SETTING_ATTRIBUTES)
 
-_STREAMS = frozenset({"stdin", "stdout", "stderr"})
+STANDARD_STREAMS = frozenset({"stdin", "stdout", "stderr"})
 
 _CHANGING = _CHANGING_NAMES.keys() | _CHANGING_MEMBERS.keys()
 
@@ -283,7 +283,7 @@ class ProcessState:
             # A value that is read and written, such as a counter, may be there for
             # others to see. What is only written, or replaces a function, is not.
             text = f"{owner}.{attribute} is set in {code.co_name}"
-            if spaces[owner] is sys and attribute in _STREAMS:
+            if spaces[owner] is sys and attribute in STANDARD_STREAMS:
                 yield Finding(text, Kind.STREAMS)
                 continue
             absent = None if self._project(function.__module__) else callable

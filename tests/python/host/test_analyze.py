@@ -234,6 +234,21 @@ def test_errors_of_collection_are_pytests(folder: Path) -> None:
     assert "ZeroDivisionError" in done.stdout
 
 
+@pytest.mark.parametrize("file", [".", "test_it.py/out.json"])
+def test_a_file_that_cannot_be_written_is_named(folder: Path, file: str) -> None:
+    """An error of usage, as pytest's own."""
+    done = analyze(folder, "--json", file)
+    assert done.returncode == 4
+    assert "ERROR: argument --json: " in done.stderr
+    assert repr(file.partition("/")[0]) in done.stderr
+
+
+def test_its_folder_is_made(folder: Path) -> None:
+    """As that of pytest's reports."""
+    assert analyze(folder, "--json", "new/out.json").returncode == 0
+    assert json.loads((folder / "new" / "out.json").read_text())["version"] == 1
+
+
 def test_a_folder_of_that_name_can_be_run(folder: Path) -> None:
     """The first argument is a subcommand, unless it looks like a path."""
     (folder / "analyze").mkdir()

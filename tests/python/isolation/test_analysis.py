@@ -154,8 +154,13 @@ READ: dict[str, tuple[str, list[str]]] = {
         def test():
             json.dumps = None
             sys.stdout = None
+            sys.excepthook = None
         """,
-        ["3 global shared json.dumps", "4 process alone -"],
+        [
+            "3 global shared json.dumps",
+            "4 process own -",
+            "5 process alone -",
+        ],
     ),
     "attributes of classes": (
         """

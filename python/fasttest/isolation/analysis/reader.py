@@ -15,7 +15,11 @@ from fasttest.isolation.analysis import rules
 from fasttest.isolation.analysis.model import Category, Effect, Finding
 from fasttest.isolation.analysis.names import UNKNOWN, Meaning, Names, function_of
 from fasttest.isolation.analysis.resources import file_resource, port_resource
-from fasttest.isolation.process_state import PATCHING_FIXTURES, PATCHING_LIBRARIES
+from fasttest.isolation.process_state import (
+    PATCHING_FIXTURES,
+    PATCHING_LIBRARIES,
+    STANDARD_STREAMS,
+)
 
 if TYPE_CHECKING:
     from fasttest.isolation.analysis.sources import FunctionNode
@@ -178,8 +182,10 @@ class _Reader(ast.NodeVisitor):
         place = f"{base.place}.{target.attr}"
         text = f"assigns {place}"
         if base.value is sys:
-            # The streams, hooks and tracers of everybody.
-            self._find(target, Category.PROCESS, Effect.ALONE, text)
+            # The hooks and tracers are everybody's.
+            is_stream = target.attr in STANDARD_STREAMS
+            effect = Effect.OWN if is_stream else Effect.ALONE
+            self._find(target, Category.PROCESS, effect, text)
         elif issubclass(type(base.value), types.ModuleType):
             attribute = (base.value, target.attr)
             self._shared(target, Category.GLOBAL, text, place, attribute)
