@@ -2,7 +2,8 @@
 
 A fixture that makes the tables of an engine and drops them, a test that instruments a
 broker and a ``tearDown`` which undoes that: it would undo what another test has just
-done. Only what is certain counts, as with ports and files of a fixed name, and nothing
+done. So is the only instance of a class, of which there is one wherever it is asked
+for. Only what is certain counts, as with ports and files of a fixed name, and nothing
 is read of functions that name no such object.
 """
 
@@ -19,7 +20,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fasttest.isolation.analysis.names import Names, cells_of, function_of
+from fasttest.isolation.analysis.names import Meaning, Names, cells_of, function_of
 from fasttest.isolation.analysis.resources import last_name
 from fasttest.isolation.analysis.sources import Excerpts
 from fasttest.isolation.codes import CodeKey, home_of, key_of
@@ -44,6 +45,8 @@ _UNDOING = re.compile(
     r"|tear_?down|terminate|un(hook|install|instrument|load|mount|patch|wrap)\w*)"
     r"(_async)?"
 )
+# Where a class, or the class of one, keeps the only instance there is.
+_KEEPING_ONE = re.compile(r"_*(the_)?(only_)?(instances?|singletons?)_*")
 # Of what is in a container, calls change only this much.
 _CHANGING = frozenset(
     {
@@ -171,13 +174,20 @@ class SharedObjects:
             is_late = tears_down or id(deed) in registered or _position(deed) > last
             if is_late and (undoes or not isinstance(deed, ast.Call)):
                 after.add(place)
-            elif _position(deed) < first and not (is_late or (sets_up and undoes)):
+                continue
+            if undoes and _only_instance_of(names.meaning(expression)) is not None:
+                # Nobody else's can have been meant.
+                after.add(place)
+            if _position(deed) < first and not (is_late or (sets_up and undoes)):
                 before.add(place)
         return frozenset(before), frozenset(after)
 
     def _place(self, expression: ast.expr, names: Names) -> _Place | None:
         """The object of a module that an expression stands for, if it is one."""
         meaning = names.meaning(expression)
+        single = _only_instance_of(meaning)
+        if single is not None:
+            return self._known(single, "", f"{home_of(single)}.{single.__qualname__}")
         if meaning.place is None or _is_standard(meaning.place):
             return None
         is_container = issubclass(type(meaning.value), _CONTAINERS)
@@ -234,6 +244,20 @@ def _calls(call: ast.Call, names: Names) -> Iterator[tuple[ast.expr, bool, ast.e
 
 def _is_method(node: ast.Attribute, names: Names) -> bool:
     return function_of(names.meaning(node).value) is not None
+
+
+def _only_instance_of(meaning: Meaning) -> type | None:
+    """The class of what is made, if that is always the same: it keeps it."""
+    made_of = meaning.made_of
+    if made_of is None:
+        return None
+    for owner, maker in ((made_of, "__new__"), (type(made_of), "__call__")):
+        function = function_of(inspect.getattr_static(owner, maker, None))
+        if function is not None and any(
+            map(_KEEPING_ONE.fullmatch, map(str.lower, function.__code__.co_names))
+        ):
+            return made_of
+    return None
 
 
 def _values(function: types.FunctionType) -> Iterator[Any]:

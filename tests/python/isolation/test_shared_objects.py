@@ -209,6 +209,42 @@ def _its_own() -> Iterator[None]:
     mine.stop()
 
 
+class Single(Thing):
+    """Something of which there is one."""
+
+    _instance: Thing | None = None
+
+    def __new__(cls) -> Any:
+        """Make it once."""
+        if cls._instance is None:
+            cls._instance = super().__new__(cls)
+        return cls._instance
+
+
+class Meta(type):
+    """What keeps an instance of each class."""
+
+    _instances: dict[type, Any] = {}  # noqa: RUF012 - one for all, as people write it
+
+    def __call__(cls, *args: object) -> Any:
+        """Make it once."""
+        if cls not in Meta._instances:
+            Meta._instances[cls] = super().__call__(*args)
+        return Meta._instances[cls]
+
+
+class Kept(Thing, metaclass=Meta):
+    """Another of which there is one."""
+
+
+class Made(Thing):
+    """Something of which each call makes another."""
+
+    def __new__(cls) -> Any:
+        """Make it."""
+        return super().__new__(cls)
+
+
 class Holder(Thing):
     """Something that a fixture makes."""
 
@@ -303,6 +339,22 @@ def test_a_test_that_clears_does_something() -> None:
         cache.clear()
 
     assert taken(_clears_twice, test) == [CACHE]
+
+
+@pytest.mark.parametrize("cls", [Single, Kept, Made])
+def test_the_only_instance_is_one_object_wherever_it_is_asked_for(cls: Any) -> None:
+    """Who undoes something of it, before or after others do something to it."""
+
+    def starts() -> None:
+        mine = cls()
+        mine.start()
+
+    def stops() -> None:
+        cls().stop()
+
+    found = [] if cls is Made else [f"object {__name__}.{cls.__qualname__}"]
+    assert taken(starts, stops) == found
+    assert taken(starts) == []
 
 
 def test_equal_code_of_two_modules_is_about_two_objects() -> None:
