@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 _clock = time.monotonic
 
-# A run takes at most twice as long for it, but may always take so many seconds more.
-_LEAST = 10.0
-
 
 class Confirmation:
     """Asks a laboratory whether failures happen under pytest, too.
@@ -58,7 +55,7 @@ class Confirmation:
             By the test's index, how it went instead.
         """
         items = self._items
-        ends = _clock() + max(_LEAST, self._flights.elapsed)
+        ends = _clock() + self._flights.spare
         passed: dict[int, Observation] = {}
         alone: dict[int, Observation] = {}  # those that pass in their file alone
         for tests in _by_file(items, sorted(failed)):

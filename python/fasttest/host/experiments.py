@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from typing import TYPE_CHECKING, TypeAlias
 
 from fasttest.host.laboratory import LaboratoryError, patience
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
     from fasttest.host.flights import Flights
     from fasttest.host.laboratory import Laboratory
+
+_clock = time.monotonic
 
 # It may depend on timing: so often a set of tests is tried before it is cleared.
 ATTEMPTS = 2
@@ -28,16 +32,27 @@ class Experiments:
         laboratory: Makes the experiments.
         items: All tests, in the order of collection.
         flights: How long each took in the run.
+        seconds: For how long there may be experiments.
     """
 
     def __init__(
-        self, laboratory: Laboratory, items: Sequence[pytest.Item], flights: Flights
+        self,
+        laboratory: Laboratory,
+        items: Sequence[pytest.Item],
+        flights: Flights,
+        seconds: float = math.inf,
     ) -> None:
         self._laboratory = laboratory
         self._items = items
         self._flights = flights
+        self._ends = _clock() + seconds
         # What came of the attempts with each set, at each concurrency; None: nothing.
         self._made: dict[tuple[frozenset[int], int], list[Failures | None]] = {}
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is no time left."""
+        return _clock() >= self._ends
 
     def attempts(self, tests: Iterable[int], concurrency: int) -> Iterator[Failures]:
         """Try some tests several times; what was tried before counts.
@@ -51,7 +66,8 @@ class Experiments:
             for. A test that did not come to its end is not among them.
 
         Raises:
-            LaboratoryError: The tests ended their process, or did not end.
+            LaboratoryError: The tests ended their process, or did not end, or there
+                is no time left.
         """
         together = frozenset(tests)
         made = self._made.setdefault((together, concurrency), [])
@@ -66,9 +82,10 @@ class Experiments:
 
     def once(self, tests: Collection[int], concurrency: int) -> Failures:
         """Try some tests, whatever was tried before; see ``attempts``."""
-        seen = self._laboratory.observe(
-            self.nodeids(tests), concurrency, patience(self._flights.seconds(tests))
-        )
+        if self.is_over:
+            raise LaboratoryError("there is no time left")
+        seconds = min(patience(self._flights.seconds(tests)), self._ends - _clock())
+        seen = self._laboratory.observe(self.nodeids(tests), concurrency, seconds)
         failures: Failures = {}
         for test in tests:
             observation = seen.get(self._items[test].nodeid)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
 _clock = time.perf_counter
 
+# A run may always take so many seconds more; see ``Flights.spare``.
+_SPARE = 10.0
+
 
 class Flights:
     """Keeps, per test, when its first run began and ended.
@@ -65,6 +68,14 @@ class Flights:
         """Seconds from the first start to the last end."""
         began = [moment for moment in self._began if moment]
         return max(self._ended) - min(began) if began else 0.0
+
+    @property
+    def spare(self) -> float:
+        """Seconds which the run may take longer for what nobody has asked for.
+
+        Twice as long at most, but ten seconds always.
+        """
+        return max(_SPARE, self.elapsed)
 
     def seconds(self, tests: Iterable[int]) -> float:
         """How long tests were in flight, added up."""

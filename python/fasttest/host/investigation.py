@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from fasttest import _core
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 # So many are tried first of those with which the test has something in common.
 _GUESSES = 3
 _NEIGHBOURS = 2
+
+_ADDRESS = re.compile(r"\b0x[0-9a-f]+\b")
 
 
 class _Cause(NamedTuple):
@@ -48,18 +52,30 @@ class Investigation:
         laboratory: Makes the experiments.
         run: The run which met the conflicts.
         concurrency: Tests it had in flight at most.
+        seconds: How long it may take.
     """
 
-    def __init__(self, laboratory: Laboratory, run: Run, concurrency: int) -> None:
+    def __init__(
+        self,
+        laboratory: Laboratory,
+        run: Run,
+        concurrency: int,
+        seconds: float = math.inf,
+    ) -> None:
         self._run = run
         self._concurrency = concurrency
-        self._experiments = Experiments(laboratory, run.items, run.flights)
+        self._experiments = Experiments(laboratory, run.items, run.flights, seconds)
         self._ground = CommonGround(run.is_project)
         self._uses: dict[int, frozenset[str]] = {}
         # Sets of tests which a later one was found to need.
         self._needed: list[list[int]] = []
         # Tests that fail beside each other with no culprit there.
         self._entangled: set[int] = set()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there was no time for more."""
+        return self._experiments.is_over
 
     def conflicts_of(self, tests: Iterable[int]) -> dict[int, Conflict]:
         """Find with whom tests are in conflict.
@@ -211,6 +227,8 @@ class Investigation:
     # What is said of it.
 
     def _beside(self, who: int, others: Iterable[int], message: str) -> _Cause:
+        # An address would be another one each time it is written.
+        message = _ADDRESS.sub("0x…", message)
         why = f"{self._run.items[who].name} fails beside the other: {message}"
         return _Cause(list(others), False, why)
 

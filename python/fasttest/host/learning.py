@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 # conflict, if that was found.
 _Met: TypeAlias = "dict[str, tuple[str, Conflict | None]]"
 
-_LEARN, _KEEP, _IGNORE = "learn", "keep", "ignore"
+_LEARN, _BRIEF, _KEEP, _IGNORE = "learn", "brief", "keep", "ignore"
 
 _FILE_NAME = "fasttest-conflicts.toml"
 
 _known = pytest.StashKey[tuple["Conflict", ...]]()
 _met = pytest.StashKey[_Met]()
 _left_out = pytest.StashKey[int]()
+_was_too_short = pytest.StashKey[bool]()
 _trouble = pytest.StashKey[str]()
 
 
@@ -40,11 +42,12 @@ def add_option(group: pytest.OptionGroup) -> None:
     """Add the options about conflicts."""
     group.addoption(
         "--conflicts",
-        choices=(_LEARN, _KEEP, _IGNORE),
-        default=_KEEP,
+        choices=(_LEARN, _BRIEF, _KEEP, _IGNORE),
+        default=_BRIEF,
         help="learn: find out which tests fail in company of each other, and remember "
-        f"them in {_FILE_NAME}; keep: keep apart those that are remembered (the "
-        "default); ignore: not even that",
+        f"them in {_FILE_NAME}; brief: the same, in no more time than the run took, or "
+        "ten seconds (the default); keep: only keep apart those that are remembered; "
+        "ignore: not even that",
     )
     group.addoption("--conflicts-file", help=argparse.SUPPRESS)
 
@@ -107,14 +110,20 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
     }
     config.stash[_met] = met
     path = file_of(config)
-    if laboratory is None or config.getoption("conflicts") != _LEARN or path is None:
+    mode = config.getoption("conflicts")
+    if laboratory is None or mode not in (_LEARN, _BRIEF) or path is None:
         return
+    if mode == _BRIEF and (run.session.shouldfail or run.session.shouldstop):
+        return  # who has it stop, as by -x, waits for that
 
     from fasttest.host.conflicts import merged, widened, write
     from fasttest.host.investigation import Investigation
 
     _say(config, f"looking for who is in conflict with {_tests(len(met))}")
-    found = Investigation(laboratory, run, concurrency).conflicts_of(run.conflicts)
+    seconds = math.inf if mode == _LEARN else run.flights.spare
+    investigation = Investigation(laboratory, run, concurrency, seconds)
+    found = investigation.conflicts_of(run.conflicts)
+    config.stash[_was_too_short] = investigation.is_over and len(found) < len(met)
     for test, conflict in found.items():
         nodeid = run.items[test].nodeid
         met[nodeid] = met[nodeid][0], conflict
@@ -139,9 +148,14 @@ def write_summary(terminal: TerminalReporter) -> None:
         if found is not None:
             others = [test for test in found.tests if test != nodeid]
             terminal.write_line(f"    with {', '.join(others)}: {found.why}")
-    if met and config.getoption("conflicts") != _LEARN:
+    if met and config.getoption("conflicts") in (_KEEP, _IGNORE):
         terminal.write_line(
             "--conflicts=learn finds out with which tests, to keep them apart."
+        )
+    elif config.stash.get(_was_too_short, False):
+        terminal.write_line(
+            "There was no time to look into all of them: --conflicts=learn takes as "
+            "long as it needs."
         )
     if left_out:
         terminal.write_line(

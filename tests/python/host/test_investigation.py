@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fasttest.host import experiments
 from fasttest.host.investigation import Investigation
 from fasttest.host.laboratory import LaboratoryError, Observation
 
@@ -27,6 +29,8 @@ class Model:
 
     def __init__(self) -> None:
         self.experiments: list[frozenset[int]] = []
+        self.patience: list[float] = []
+        self.now = 0.0
         self.items = [
             SimpleNamespace(name=f"test_{n}", nodeid=f"test_it.py::test_{n}")
             for n in range(_TESTS)
@@ -58,9 +62,11 @@ class Model:
             )
         )
 
-    def investigate(self, tests: Iterable[int]) -> dict[int, set[int]]:
-        """Find out with whom tests are in conflict."""
-        investigation = Investigation(self, self, 8)  # type: ignore[arg-type]
+    def investigate(
+        self, tests: Iterable[int], seconds: float = math.inf
+    ) -> dict[int, set[int]]:
+        """Find out with whom tests are in conflict; an experiment takes a second."""
+        investigation = Investigation(self, self, 8, seconds)  # type: ignore[arg-type]
         return {
             test: {int(each.rpartition("_")[2]) for each in conflict.tests}
             for test, conflict in investigation.conflicts_of(tests).items()
@@ -72,6 +78,8 @@ class Model:
         self, tests: Sequence[str], concurrency: int, patience: float
     ) -> dict[str, Observation]:
         """Say who fails."""
+        self.patience.append(patience)
+        self.now += 1.0
         together = {int(test.rpartition("_")[2]) for test in tests}
         self.experiments.append(frozenset(together))
         failing = {
@@ -80,7 +88,7 @@ class Model:
             for test in rule(together, concurrency > 1 and len(together) > 1)
         }
         return {
-            test: Observation(failed, "it failed" if failed else "", ())
+            test: Observation(failed, "at 0x7f5efcc5 it is 0x10g" * failed, ())
             for test in tests
             for failed in [int(test.rpartition("_")[2]) in failing]
         }
@@ -187,3 +195,29 @@ def test_a_set_that_does_not_end_is_not_tried_again(model: Model) -> None:
     model.rules.append(hang)
     assert not model.investigate([20, 21, 22])
     assert model.experiments.count(frozenset(everybody)) == 1
+
+
+def test_a_reason_has_no_address(model: Model) -> None:
+    """What is remembered is the same when it is found out again."""
+    model.clash([20], [3])
+    investigation = Investigation(model, model, 8)  # type: ignore[arg-type]
+    (conflict,) = investigation.conflicts_of([20]).values()
+    assert conflict.why == "test_20 fails beside the other: at 0x… it is 0x10g"
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 5, 40, 80])
+def test_it_ends_in_time_with_what_was_found_by_then(
+    model: Model, monkeypatch: pytest.MonkeyPatch, seconds: int
+) -> None:
+    """An experiment takes a second, and is not waited for beyond the end."""
+    monkeypatch.setattr(experiments, "_clock", lambda: model.now)
+    pairs = {20 + 2 * n: 59 - n for n in range(10)}
+    for test, other in pairs.items():
+        model.clash([test], [other])
+    found = model.investigate(pairs, seconds)
+    assert len(model.experiments) == model.now == seconds
+    assert all(
+        patience <= seconds - begun for begun, patience in enumerate(model.patience)
+    )
+    assert found.items() <= {one: {one, two} for one, two in pairs.items()}.items()
+    assert bool(found) == (seconds >= 40)

@@ -70,6 +70,25 @@ def _planted() -> set[tuple[str, ...]]:
     }
 
 
+def test_unasked_a_run_learns_what_it_has_time_for(suite: Suite) -> None:
+    """It names the other test, and keeps them apart from then on."""
+    first = suite.run("-k", "port or cache")
+    assert first.returncode == 0
+    assert {tests[0].split("_")[2] for tests in suite.pairs()} == {"port", "cache"}
+    assert "both use port 47113" in first.stdout
+    assert "fasttest-conflicts.toml" in first.stdout
+    assert "CONFLICT" not in suite.run("-k", "port or cache").stdout
+
+
+def test_who_has_the_run_stop_does_not_wait_for_it(suite: Suite) -> None:
+    """The conflict is reported all the same."""
+    (suite.folder / "test_red.py").write_text("def test_red(): assert False")
+    run = suite.run("-x", "-k", "port or red")
+    assert run.returncode == 1
+    assert "CONFLICT test_conflicts.py::test_port" in run.stdout
+    assert not (suite.folder / _FILE).exists()
+
+
 def test_planted_conflicts_are_found_and_kept_apart(suite: Suite) -> None:
     """Each with the right other, and none is left in the next run."""
     first = suite.run("--conflicts=learn")
@@ -92,10 +111,10 @@ def test_the_reason_names_what_both_use(suite: Suite) -> None:
     assert all(why in run.stdout for why in reasons.values())
 
 
-def test_unasked_nothing_new_is_found(suite: Suite) -> None:
+def test_keep_learns_nothing_new(suite: Suite) -> None:
     """What is remembered is respected, and the rest only reported."""
     suite.run("-k", "port", "--conflicts=learn")
-    run = suite.run("-k", "port or file")
+    run = suite.run("-k", "port or file", "--conflicts=keep")
     assert run.returncode == 0
     assert {tests[0] for tests in suite.pairs()} == {
         "test_conflicts.py::test_port_of_the_first"
