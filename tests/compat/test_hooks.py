@@ -259,6 +259,46 @@ _AROUND_COLLECTION = {
             "test_added.py": "async def test_added_to(): ...\nasync def test_no(): ...",
         }
     ),
+    "loops_changed": Feature(
+        {
+            "conftest.py": """
+                import asyncio, pytest
+
+                @pytest.hookimpl(wrapper=True)
+                def pytest_fixture_setup(fixturedef, request):
+                    # A Runner, or with older versions of pytest-asyncio a loop.
+                    result = yield
+                    loop = result
+                    if fixturedef.argname.endswith("_scoped_runner"):
+                        loop = getattr(result, "_loop", result)
+                    if isinstance(loop, asyncio.AbstractEventLoop):
+                        loop.noted = fixturedef.argname, fixturedef.scope
+                    return result
+                """,
+            "test_changed.py": """
+                import asyncio, pytest
+                from journal import note
+
+                @pytest.fixture(scope="module")
+                async def wide():
+                    return asyncio.get_running_loop().noted
+
+                async def test_own():
+                    note("own", asyncio.get_running_loop().noted)
+
+                async def test_other(wide):
+                    note("other", f"{asyncio.get_running_loop().noted} {wide}")
+
+                @pytest.mark.asyncio(loop_scope="class")
+                class TestClass:
+                    async def test_one(self):
+                        note("class", asyncio.get_running_loop().noted)
+
+                    async def test_two(self):
+                        note("class", asyncio.get_running_loop().noted)
+                """,
+        },
+    ),
     "plugin_module": Feature(
         {
             "test_plugin.py": """

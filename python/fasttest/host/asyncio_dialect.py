@@ -26,12 +26,20 @@ from fasttest.host.asyncio_items import (
     is_async_test,
     item_class_for,
 )
-from fasttest.host.asyncio_options import Mode, ScopeName, debug, is_active, mode
+from fasttest.host.asyncio_options import (
+    PLUGIN_NAME,
+    Mode,
+    ScopeName,
+    debug,
+    is_active,
+    mode,
+)
 from fasttest.host.asyncio_standin import StandIn, install
 from fasttest.host.asyncio_takeover import block, take_over
 
 __all__ = [
     "FACTORY_FIXTURE",
+    "PLUGIN_NAME",
     "POLICY_FIXTURE",
     "Mode",
     "PytestAsyncioFunction",

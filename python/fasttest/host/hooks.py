@@ -52,6 +52,8 @@ class PhaseHooks(NamedTuple):
 
     Attributes:
         protocol: Those round the whole test; None if there are none to be called.
+        loop: ``pytest_fixture_setup`` of those who may look for the fixture by which
+            pytest-asyncio makes event loops; None if there are none.
         around: The plugins with such hooks that are not pytest's or fasttest's own.
         listening: These, and those that see the reports.
         may_leave_over: Whether one of them may keep pytest from tearing a test down.
@@ -61,6 +63,7 @@ class PhaseHooks(NamedTuple):
     call: HookCaller
     teardown: HookCaller
     protocol: HookCaller | None
+    loop: HookCaller | None
     around: tuple[object, ...]
     listening: tuple[object, ...]
     may_leave_over: bool
@@ -156,6 +159,7 @@ class Listeners:
             manager.subset_hook_caller("pytest_runtest_call", without),
             manager.subset_hook_caller("pytest_runtest_teardown", without),
             self._protocol(),
+            self._loop(elsewhere),
             _foreign(around),
             _foreign([*self._watching, *around]),
             self._may_leave_over(relay),
@@ -189,6 +193,22 @@ class Listeners:
                 and not plugins.module_of(implementation.plugin).startswith("fasttest.")
             ],
         )
+
+    def _loop(self, elsewhere: list[object]) -> HookCaller | None:
+        """Who looks at the fixtures that are set up, without those who need not."""
+        manager = self._session.config.pluginmanager
+        name = "pytest_fixture_setup"
+        implementations = getattr(manager.hook, name).get_hookimpls()
+        looking = [
+            plugin
+            for plugin in _foreign(implementations)
+            if plugin not in elsewhere
+            and (_is_called(plugin) or plugins.module_of(plugin) not in plugins.KNOWN)
+        ]
+        if not looking:
+            return None
+        others = [i.plugin for i in implementations if i.plugin not in looking]
+        return manager.subset_hook_caller(name, others)
 
     def _name(self, plugin: object) -> str:
         manager = self._session.config.pluginmanager

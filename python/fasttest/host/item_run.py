@@ -11,7 +11,7 @@ from fasttest import _core
 from fasttest.engine import context
 from fasttest.engine.output import Sink
 from fasttest.host import asyncio_dialect as dialect
-from fasttest.host import private
+from fasttest.host import loop_fixtures, private
 from fasttest.host.definitions import InstanceDef, RoutedDefinitions, adopt
 from fasttest.host.emissions import Emission
 from fasttest.host.item_stack import ItemStack
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pytest
     from _pytest import nodes
     from _pytest.fixtures import FixtureDef, FixtureRequest, SubRequest
+    from pluggy import HookCaller
 
     from fasttest.engine.limits import Limit, Notice
     from fasttest.engine.loops import OwnLoop, SharedLoop, Turn
@@ -57,6 +58,7 @@ class ItemRun:
         over: Whether its turn in the core has ended.
         second_pass: What runs it again once it is finished, if anything does.
         left_over: What pytest's former item left set up, if anything.
+        loop_hook: Called round the making of a loop; None if nobody looks.
         counts: Whether its outcome counts; otherwise it is run again, alone.
         protocol: What hooks round the whole test are to have done, if there are any.
         keep: Asked whether the outcome counts if others were in flight.
@@ -94,6 +96,7 @@ class ItemRun:
         self.over = False
         self.second_pass: SecondPass | None = None
         self.left_over: LeftOver | None = None
+        self.loop_hook: HookCaller | None = None
         self.counts = True
         self.protocol: Callable[[], None] | None = None
         self.keep: Callable[[], bool] | None = None
@@ -314,10 +317,14 @@ class ItemRun:
             original, private.scope_of(original), self.closure.visits, self.item
         )
 
-    def loop_options(self) -> LoopOptions:
-        """How to make a loop for the item."""
+    def loop_options(self, loop: int) -> LoopOptions:
+        """How to make one of the plan's loops, or the item's own, for the item."""
+        factory = dialect.loop_factory(self.item)
+        if self.loop_hook is not None:
+            scope = self.suite.scope_of_loop(loop)
+            factory = loop_fixtures.showing(factory, self.loop_hook, self.item, scope)
         return LoopOptions(
-            dialect.loop_factory(self.item),
+            factory,
             self.suite.loop_debug,
             self._event_loop_policy(),
             self.suite.puts_loop_back,

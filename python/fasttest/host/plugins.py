@@ -11,6 +11,7 @@ import importlib.metadata
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import hypothesis_state, private, time_limit_options
 from fasttest.isolation.generators import is_used
 from fasttest.isolation.process_state import Kind
@@ -202,6 +203,12 @@ def _reseeds_others(item: pytest.Item) -> object:
     return _reseeds(item) and (_seeders() or is_used("numpy"))
 
 
+def _sets_clock_of_many(item: pytest.Item) -> bool:
+    """looptime: it moves the clock of the loop on which a test runs."""
+    is_on = _option(item, "looptime") or item.get_closest_marker("looptime")
+    return bool(is_on) and dialect.test_loop_scope(item) not in (None, "function")
+
+
 @functools.cache
 def _seeders() -> bool:
     return bool(importlib.metadata.entry_points(group="pytest_randomly.random_seeder"))
@@ -223,6 +230,8 @@ KNOWN: dict[str, Known] = {
     "pytest_socket": Known(_is_restricted),
     "pytest_structlog": Known(lambda item: _has(item, "log")),
     "pytest_bdd.plugin": Known(_is_scenario),
+    "looptime.plugin": Known(_sets_clock_of_many, idle=False),
+    "looptime._internal.plugin": Known(_sets_clock_of_many, idle=False),
     # Adds to the reports what the fixtures below have gathered.
     "pytest_html.plugin": Known(lambda item: _has(item, "extra", "extras")),
 }

@@ -263,6 +263,18 @@ def copy_definition(
     return new
 
 
+def renamed_definition(
+    definition: FixtureDef[Any],
+    argname: str,
+    function: Callable[..., Any],
+    scope: Scope,
+) -> FixtureDef[Any]:
+    """A definition of another fixture, for the same tests."""
+    new = copy_definition(definition, fixtures.FixtureDef)
+    vars(new).update(argname=argname, func=function, _scope=scope)
+    return new
+
+
 def announce_finalizer(definition: FixtureDef[Any], request: SubRequest) -> None:
     """Have ``pytest_fixture_post_finalizer`` called when ``definition`` is finished."""
     if not _FINISH_CALLS_HOOK:

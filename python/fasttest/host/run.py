@@ -316,6 +316,7 @@ class Run:
         self.flights.begin(stream.test)
         self.recorder.begin(stream.test)
         run.left_over = self._left_over.pop(stream.test, None)
+        run.loop_hook = self._listeners.phases(run.item).loop
         current_run.set(run)
         began_with = self._trail.enter(stream.test)
         try:
@@ -370,7 +371,7 @@ class Run:
     def loop_options(self, stream: Stream, loop: int) -> LoopOptions:
         """How to make a loop for a test."""
         run: ItemRun = stream.data
-        return run.loop_options()
+        return run.loop_options(loop)
 
     def crashed(self, test: int, error: BaseException) -> None:
         """Something failed that no test can be blamed for: the session ends with it."""

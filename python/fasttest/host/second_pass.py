@@ -62,7 +62,7 @@ class SecondPass:
         if shared is not None:
             return shared
         if loop not in self._loops:
-            options = self._run.loop_options()
+            options = self._run.loop_options(loop)
             self._loops[loop] = OwnLoop(
                 self._hub,
                 options.factory,

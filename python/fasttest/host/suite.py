@@ -245,6 +245,11 @@ class Suite:
             return _core.NO_LOOP  # refused at its set-up, as pytest does
         return self._loop(Scope(scope), visits, item)
 
+    def scope_of_loop(self, loop: int) -> Scope:
+        """For how long one of the plan's loops is open."""
+        scopes = (scope for (scope, *_), known in self._loops.items() if known == loop)
+        return next(scopes, Scope.Function)
+
     def _loop(
         self, scope: Scope, visits: Mapping[nodes.Node, int], item: pytest.Item
     ) -> int:

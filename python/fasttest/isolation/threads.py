@@ -60,6 +60,8 @@ class Threads:
         self._started_by: weakref.WeakKeyDictionary[threading.Thread, Any] = (
             weakref.WeakKeyDictionary()
         )
+        # Work that is not done yet: the queue it was put into, and whose it is.
+        self._pending: dict[Future[Any], tuple[object, Any]] = {}
 
     @contextlib.contextmanager
     def noticed(self) -> Iterator[None]:
@@ -77,10 +79,13 @@ class Threads:
             executor: ThreadPoolExecutor, fn: Any, /, *args: Any, **kwargs: Any
         ) -> Future[Any]:
             executor = self._executors.of(executor, self._user)
+            whose = self._current()
             if callable(fn):
                 fn = _Work(fn)
-                fn.whose = self._current()
+                fn.whose = whose
             future: Future[Any] = submit(executor, fn, *args, **kwargs)
+            self._pending[future] = getattr(executor, "_work_queue", None), whose
+            future.add_done_callback(self._done)
             return future
 
         with (
@@ -122,9 +127,20 @@ class Threads:
         if frame.f_code is _POOL_CODE:
             # It waits, unless it has not noticed yet that there is work.
             queue = frame.f_locals.get("work_queue")
-            return queue is None or not queue.empty()
+            return queue is None or self._has_work_for(test, queue)
         whose = self._works_for(thread, frame)
         return whose is None or whose is test
+
+    def _has_work_for(self, test: Any, queue: Any) -> bool:
+        """Whether some work in a queue may be a test's."""
+        work = queue.qsize()
+        if not work:
+            return False
+        known = [w for into, w in list(self._pending.values()) if into is queue]
+        return work > len(known) or any(whose in (None, test) for whose in known)
+
+    def _done(self, future: Future[Any]) -> None:
+        self._pending.pop(future, None)
 
     def _user(self) -> Any:
         """The test for which the running code works; None if for several."""

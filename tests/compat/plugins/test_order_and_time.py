@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _AUTO = "asyncio_mode = auto"
+_LOOP_TIME_PLUGINS = ("looptime_plugin", "looptime_timeproxies")
 
 # They come together only if a plugin which has nothing to do leaves them alone.
 _TOGETHER = Feature(
@@ -376,6 +377,91 @@ _CLOCKS = {
     ),
 }
 
+_LOOP_TIME = {
+    "marked": Feature(
+        """
+        import asyncio, pytest, time
+        from gate import arrive
+
+        @pytest.fixture
+        async def together(looptime):
+            began = asyncio.get_running_loop().time()
+            await arrive("virtual time")
+            assert asyncio.get_running_loop().time() > began
+
+        @pytest.mark.looptime(start=100)
+        @pytest.mark.parametrize("n", range(20))
+        async def test_virtual(n, together, looptime):
+            began = time.monotonic()
+            await asyncio.sleep(n * 1000)
+            assert looptime == 100 + n * 1000
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.Event().wait(), 50)
+            assert asyncio.get_running_loop().time() == 150 + n * 1000
+            await asyncio.to_thread(time.sleep, 0.01)
+            assert time.monotonic() < began + 30
+
+        @pytest.mark.looptime(end=10)
+        async def test_end_of_time():
+            await asyncio.sleep(20)
+
+        @pytest.mark.looptime(False)
+        async def test_real():
+            began = time.monotonic()
+            await asyncio.sleep(0.02)
+            assert time.monotonic() >= began + 0.02
+
+        @pytest.mark.looptime
+        def test_sync():
+            time.sleep(0.001)
+
+        @pytest.mark.looptime
+        async def test_wrong(looptime):
+            await asyncio.sleep(5)
+            assert looptime < 5
+        """,
+        sees="passed failed",
+        needs="python>=3.11",
+    ),
+    "shared": Feature(
+        """
+        import asyncio, pytest
+
+        pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.looptime]
+
+        @pytest.mark.parametrize("n", range(10))
+        async def test_one_clock(n):
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            await asyncio.sleep(1000)
+            assert loop.time() == began + 1000
+        """,
+        needs="python>=3.11",
+    ),
+}
+
+_LOOP_TIME_FOR_ALL = {
+    "all": Feature(
+        """
+        import asyncio, pytest
+
+        @pytest.fixture
+        async def slow():
+            await asyncio.sleep(0.01)
+            yield asyncio.get_running_loop().time()
+            await asyncio.sleep(0.01)
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_virtual(n, slow, looptime):
+            began = asyncio.get_running_loop().time()
+            tasks = [asyncio.create_task(asyncio.sleep(m * 100)) for m in range(n)]
+            await asyncio.gather(*tasks, asyncio.sleep(300))
+            assert looptime - began == max(300, (n - 1) * 100)
+        """,
+        needs="python>=3.11",
+    ),
+}
+
 _RERUNS = {
     "flaky": Feature(
         """
@@ -663,6 +749,14 @@ _TABLES = (
     ),
     Table("session-in-time", _SESSION_IN_TIME, f"{_AUTO}\nsession_timeout = 50"),
     Table("clocks", _CLOCKS, _AUTO, plugins=("freezer", "time_machine")),
+    Table("loop-time", _LOOP_TIME, _AUTO, plugins=_LOOP_TIME_PLUGINS),
+    Table(
+        "loop-time-for-all",
+        _LOOP_TIME_FOR_ALL,
+        _AUTO,
+        steps=(("--looptime",),),
+        plugins=_LOOP_TIME_PLUGINS,
+    ),
     Table("reruns", _RERUNS, _AUTO, plugins=("rerunfailures",), leaves=_repeated),
     Table(
         "rerun-all",

@@ -61,6 +61,32 @@ def test_a_thread_of_no_test_may_serve_all(over: threading.Event) -> None:
     assert tests.threads.may_serve("left")
 
 
+def test_work_that_no_thread_has_begun_is_whose_it_is(over: threading.Event) -> None:
+    """A worker looks as if it waited until it notices what is in its queue."""
+    tests = Running()
+    with tests.threads.noticed(), ThreadPoolExecutor(1) as pool:
+
+        def is_there_for(*names: str) -> list[bool]:
+            queue = pool._work_queue
+            return [tests.threads._has_work_for(name, queue) for name in names]
+
+        assert is_there_for("left", "right") == [False, False]
+        tests.running = "left"
+        begun = pool.submit(over.wait)
+        while not begun.running():
+            pass
+        tests.running = "right"
+        left = pool.submit(int)
+        assert is_there_for("right", "other") == [True, False]
+        tests.running = None
+        last = pool.submit(int)
+        assert is_there_for("right", "other") == [True, True]
+        over.set()
+        last.result()
+        assert left.done()
+        assert is_there_for("right", "other") == [False, False]
+
+
 def test_a_thread_that_threading_does_not_know_may_serve_all(
     over: threading.Event,
 ) -> None:
