@@ -37,6 +37,34 @@ _LIVES = {
         await asyncio.sleep(0.001)
         """
     ),
+    "asked_while_it_runs": _of(
+        """
+    done = []
+
+    @pytest.fixture(scope="module")
+    async def server():
+        yield
+
+    async def test_first(server):
+        print("first")
+
+    async def test_finalizer(server, request):
+        await asyncio.sleep(0)
+        request.addfinalizer(lambda: done.append(1))
+
+    async def test_getfixturevalue(server, request):
+        await asyncio.sleep(0)
+        assert request.getfixturevalue("tmp_path").is_dir()
+        request.node.user_properties.append(("seen", 1))
+
+    async def test_prints(server, request):
+        print("printed by", request.node.name)
+        assert done == [1]
+        await asyncio.sleep(0)
+        assert False
+        """,
+        "passed failed",
+    ),
     "module": _of(
         """
     @pytest.fixture(scope="module")

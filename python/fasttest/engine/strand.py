@@ -208,7 +208,9 @@ class Strand:
         # it saw, and strands that shared one would pop each other's.
         trace = threading.gettrace() or hub.tracing[0]
         profile = threading.getprofile() or hub.tracing[1]
-        started = hub.base
+        started = hub.base if self.background else hub.first_state()
+        if started is not hub.base:
+            set_loop_state(started)
         if callable(profile):
             sys.setprofile(profile)
         if trace is not None:
@@ -226,11 +228,10 @@ class Strand:
             if callable(sys.getprofile()):
                 sys.setprofile(None)
             self.state = State.FINISHED
-            left = get_loop_state()
-            if left[3:] != started[3:] and not self.background:
+            if not self.background:
                 # As with pytest, what a test does to policy and current loop is what
                 # the next one finds.
-                hub.inherit(left)
+                hub.last_state(started, get_loop_state())
             set_loop_state(hub.base)
             if self._killer is not None:
                 set_thread_state(self._killer)

@@ -11,6 +11,7 @@ and run alone, one after another.
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import sys
 import types
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from fasttest import _core
+from fasttest.engine.output import current_sink
 from fasttest.host import anyio_backends, private
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host.current import current_run
@@ -25,7 +27,7 @@ from fasttest.host.private import Scope
 from fasttest.isolation.process_state import names_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pytest
     from _pytest.fixtures import FixtureDef
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
     from fasttest.host.item_run import ItemRun
 
 PLUGIN = "anyio.pytest_plugin"
+
+# The method of a runner which has its task await something.
+_CALL = "_call_in_runner_task"
 
 
 def is_anyio_test(item: pytest.Item) -> bool:
@@ -118,7 +123,8 @@ class AnyioRunners:
         key = run if number is None else number
         if key not in known:
             known[key] = _with_own_globals(self._genuine)
-        return known[key](*args, **kwargs)
+        lease = known[key](*args, **kwargs)
+        return lease if number is None else _for_each_caller(lease)
 
 
 def _is_known(plugin: Any) -> bool:
@@ -156,6 +162,33 @@ def _with_own_globals(genuine: Any) -> Callable[..., Any]:
         body.__closure__,
     )
     return contextlib.contextmanager(copy)
+
+
+@contextlib.contextmanager
+def _for_each_caller(lease: Any) -> Iterator[Any]:
+    """A lease of a runner which does its work for whoever calls it.
+
+    Its one task has the context of the test that had it made.
+    """
+    with lease as runner:
+        call: Any = getattr(runner, _CALL, None)
+        if call is not None and _CALL not in vars(runner):
+            vars(runner)[_CALL] = functools.partial(_call_for, call)
+        yield runner
+
+
+def _call_for(call: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    run, sink = current_run.get(), current_sink.get()
+
+    async def for_caller(*args: Any, **kwargs: Any) -> Any:
+        tokens = current_run.set(run), current_sink.set(sink)
+        try:
+            return await function(*args, **kwargs)
+        finally:
+            current_run.reset(tokens[0])
+            current_sink.reset(tokens[1])
+
+    return call(for_caller, *args, **kwargs)
 
 
 def _is_lease(entry: Entry) -> bool:

@@ -7,12 +7,14 @@ by name: see ``fasttest.isolation.process_state``.
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import sys
 import types
 from typing import TYPE_CHECKING, Any
 
 from fasttest.host import private
-from fasttest.isolation.codes import codes
+from fasttest.isolation.codes import codes, imported_in, named_in
 from fasttest.isolation.process_state import PATCHING_LIBRARIES
 
 if TYPE_CHECKING:
@@ -43,11 +45,14 @@ class PatchingLibraries:
     def __init__(self, root: str) -> None:
         self._root = root
         self._imported = frozenset(n for n in PATCHING_LIBRARIES if n in sys.modules)
+        self._installed = bool(self._imported) or any(
+            map(_is_installed, PATCHING_LIBRARIES)
+        )
         self._seen: dict[types.CodeType, str | None] = {}
 
     def used_by(self, item: pytest.Item) -> str | None:
         """The library which a test uses, itself or by a fixture, if it uses one."""
-        return self._first(_functions(item)) if self._imported else None
+        return self._first(_functions(item)) if self._installed else None
 
     def _first(self, functions: Iterable[Any]) -> str | None:
         return next((name for f in functions if (name := self._look_at(f))), None)
@@ -67,12 +72,16 @@ class PatchingLibraries:
             function = inner
 
     def _look_into(self, function: types.FunctionType, code: Any) -> str | None:
+        for module in _imported_libraries(code):
+            return module
+        if not self._imported:
+            return None
         # A decorator of the library has put its own function round the test.
         values = [function, *_values(function, code)]
         for value in values:
-            module = _module(value)
-            if module.partition(".")[0] in self._imported:
-                return module.partition(".")[0]
+            for module in _modules(value):
+                if module.partition(".")[0] in self._imported:
+                    return module.partition(".")[0]
         return self._first(
             value
             for value in values[1:]
@@ -106,12 +115,32 @@ def _values(function: types.FunctionType, code: types.CodeType) -> Iterator[Any]
                 yield function.__globals__[name]
 
 
-def _module(value: Any) -> str:
+def _is_installed(library: str) -> bool:
+    with contextlib.suppress(ImportError, ValueError):
+        return importlib.util.find_spec(library) is not None
+    return False
+
+
+def _imported_libraries(code: types.CodeType) -> Iterator[str]:
+    """The libraries which a function imports itself."""
+    # Few functions name one; to look for imports takes longer.
+    if any(name.partition(".")[0] in PATCHING_LIBRARIES for name in named_in(code)):
+        for module in imported_in(code):
+            library = module.partition(".")[0]
+            if library in PATCHING_LIBRARIES:
+                yield library
+
+
+def _modules(value: Any) -> Iterator[str]:
     """The module a value is, or where it, its class or its function comes from."""
     if isinstance(value, types.ModuleType):
-        return value.__name__
+        yield value.__name__
+        return
     if isinstance(value, types.FunctionType):
-        # The name is copied by `functools.wraps`.
-        return str(value.__globals__.get("__name__", ""))
-    where = value.__module__ if isinstance(value, type) else type(value).__module__
-    return where if isinstance(where, str) else ""
+        # Where it is written, and what `functools.wraps` has copied, as for a context
+        # manager of the library's.
+        yield str(value.__globals__.get("__name__", ""))
+    is_named = isinstance(value, (type, types.FunctionType))
+    where = value.__module__ if is_named else type(value).__module__
+    if isinstance(where, str):
+        yield where

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -151,9 +152,18 @@ class Phases:
         return bool(self._report(run, call).passed)
 
     def _report(self, run: ItemRun, call: pytest.CallInfo[Any]) -> pytest.TestReport:
-        with self._routing.outside():
-            report: pytest.TestReport = run.item.ihook.pytest_runtest_makereport(
-                item=run.item, call=call
-            )
+        # Python 3.11's parser, which shows the source of a failure, has an error where
+        # a finalizer uses it in its midst (CPython's issue 106905).
+        pauses = call.excinfo is not None and gc.isenabled()
+        if pauses:
+            gc.disable()
+        try:
+            with self._routing.outside():
+                report: pytest.TestReport = run.item.ihook.pytest_runtest_makereport(
+                    item=run.item, call=call
+                )
+        finally:
+            if pauses:
+                gc.enable()
         run.outcome.reports.append((report, call))
         return report

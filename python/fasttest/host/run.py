@@ -15,6 +15,7 @@ from fasttest.engine.scoped_loop import have_current_loop
 from fasttest.host import asyncio_dialect as dialect
 from fasttest.host import private, standstill
 from fasttest.host.anyio_runners import AnyioRunners, is_anyio_test
+from fasttest.host.blocking_checks import BlockingChecks
 from fasttest.host.configuration import configuration_of
 from fasttest.host.context_trail import ContextTrail
 from fasttest.host.current import current_run, running
@@ -234,6 +235,7 @@ class Run:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
                     stack.enter_context(held_reports(self.session))
+                    stack.enter_context(BlockingChecks())
                 if self._options.laboratory is not None:
                     stack.enter_context(standstill.ended(self.executor))
                 self.executor.run()

@@ -47,9 +47,24 @@ def named_in(code: types.CodeType) -> Iterator[str]:
         yield from each.co_names
 
 
+def imported_in(code: types.CodeType) -> Iterator[str]:
+    """The modules that a function imports, those inside it included."""
+    for each in codes(code):
+        if contains(each, _IMPORTING):
+            instructions = list(dis.get_instructions(each))
+            for place, instruction in enumerate(instructions):
+                # How many packages up comes two before it; none: by its whole name.
+                level = instructions[max(place - 2, 0)].argval
+                if instruction.opcode in _IMPORTING and level == 0:
+                    yield instruction.argval
+
+
 def opcodes(*names: str) -> frozenset[int]:
     """The numbers of instructions, of those that this Python has."""
     return frozenset(dis.opmap[name] for name in names if name in dis.opmap)
+
+
+_IMPORTING = opcodes("IMPORT_NAME")
 
 
 def in_turn(one: Set[int], next_one: Set[int]) -> re.Pattern[bytes]:

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Set
 
 # What is too common in functions which write nothing is left to the second run.
-_WRITING = frozenset({"open", "touch", "write_bytes", "write_text"})
+_WRITING = frozenset(
+    {
+        *("makedirs", "mkdir", "open", "symlink", "symlink_to", "touch"),
+        *("write_bytes", "write_text"),
+    }
+)
 
 
 class FixedResources:

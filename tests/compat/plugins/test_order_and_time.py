@@ -336,6 +336,17 @@ _CLOCKS = {
             with freezegun.freeze_time("2020-02-02"):
                 assert datetime.date.today().year == 2020
 
+        @pytest.fixture
+        def long_ago():
+            from freezegun import freeze_time
+            with freeze_time("2020-02-02"):
+                yield
+
+        @pytest.mark.parametrize("n", range(2))
+        async def test_own_fixture(long_ago, n):
+            await asyncio.sleep(0)
+            assert datetime.date.today().year == 2020
+
         @pytest.mark.parametrize("n", range(5))
         async def test_beside(n):
             await asyncio.sleep(0.003)
@@ -434,7 +445,7 @@ _LOOP_TIME = {
             loop = asyncio.get_running_loop()
             began = loop.time()
             await asyncio.sleep(1000)
-            assert loop.time() == began + 1000
+            assert loop.time() - began == pytest.approx(1000)
         """,
         needs="python>=3.11",
     ),

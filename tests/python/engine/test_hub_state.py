@@ -105,6 +105,70 @@ def test_later_strands_find_the_current_loop_that_was_left(hub: Hub) -> None:
     assert found == [loop, None]
 
 
+def _leave_loop() -> None:
+    # Here, as only what is made while a hub runs can be left while it waits.
+    asyncio.set_event_loop(asyncio.new_event_loop())
+
+
+def _run_in_turn(hub: Hub, *steps: Callable[[], object]) -> None:
+    """Start each when all before it wait or have ended."""
+    left = iter(steps)
+
+    def admit() -> bool:
+        step = next(left, None)
+        if step is not None:
+            hub.spawn(step, context=contextvars.copy_context())
+        return step is not None
+
+    hub.run(admit)
+
+
+def test_a_loop_that_was_left_is_not_met_running(hub: Hub) -> None:
+    """Another is there while somebody waits in it, and is closed in the end."""
+    found: list[asyncio.AbstractEventLoop] = []
+
+    def wait() -> None:
+        loop = _current_loop()
+        assert loop is not None
+        assert not loop.is_running()
+        found.append(loop)
+        loop.run_until_complete(asyncio.sleep(0.01))
+        assert _current_loop() is loop
+
+    _run_in_turn(hub, _leave_loop, *[wait] * 9)
+    assert len(found) == len(set(found)) == 9
+    assert [loop.is_closed() for loop in found] == [False, *[True] * 8]
+    found[0].close()
+
+
+def test_a_stand_in_that_is_closed_is_found_closed(hub: Hub) -> None:
+    """As the loop for which it stands would be."""
+    waiting: list[Any] = []
+    found: list[asyncio.AbstractEventLoop | None] = []
+
+    def wait() -> None:
+        loop = _current_loop()
+        assert loop is not None
+        waiting.extend([loop, loop.create_future()])
+        loop.run_until_complete(waiting[1])
+
+    def close() -> None:
+        loop = _current_loop()
+        assert loop not in (None, waiting[0])
+        loop.close()
+
+    def look() -> None:
+        found.append(_current_loop())
+        waiting[1].set_result(None)
+        hub.wake(waiting[0])
+
+    _run_in_turn(hub, _leave_loop, wait, close, look)
+    (seen,) = found
+    assert seen is not None
+    assert seen.is_closed()
+    waiting[0].close()
+
+
 def test_the_policy_is_each_strands_own(hub: Hub, run: Run) -> None:
     """A policy set by a test is in force for it, and for others only after its end."""
     policies = [asyncio.DefaultEventLoopPolicy() for _ in "ab"]

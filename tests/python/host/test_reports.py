@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from fasttest.host import private
 from fasttest.host.reports import Outcome, Reporter
+
+pytest_plugins = ["pytester"]
 
 
 class Reported:
@@ -238,3 +241,42 @@ def test_summaries_are_in_the_order_of_collection() -> None:
     private.sort_summaries(session)
     order = {w: "".join(report.nodeid for report in r) for w, r in stats.items()}
     assert order == {"failed": "abc", "": "cab", "warnings": "abc"}
+
+
+_PARSING_FINALIZERS = """
+    import ast, asyncio, gc, pytest
+
+    gc.set_threshold(150)
+    in_flight = 0
+
+    class Garbage:
+        def __init__(self):
+            self.me = self
+
+        def __del__(self):
+            ast.parse("a + b.c(d)[e]", mode="eval")
+            Garbage()
+
+    @pytest.mark.parametrize("n", range(20))
+    async def test_alone_only(n):
+        global in_flight
+        Garbage()
+        in_flight += 1
+        await asyncio.sleep(0.02)
+        assert in_flight == 1
+
+    {lines}
+"""
+
+
+def test_finalizers_that_parse_do_not_disturb_a_report(
+    pytester: pytest.Pytester,
+) -> None:
+    """Python 3.11's parser fails where it is used in the midst of itself."""
+    lines = "\n    ".join(f"def f{n}(a, b): return a + b.c({n})[a]" for n in range(300))
+    source = textwrap.dedent(_PARSING_FINALIZERS.replace("{lines}", lines))
+    pytester.makepyfile(test_it=source)
+    run = pytester.runpytest_subprocess(
+        *("-p", "fasttest.host.plugin", "--asyncio-mode=auto", "--no-rescue")
+    )
+    run.assert_outcomes(failed=20)

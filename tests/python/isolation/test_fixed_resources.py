@@ -33,6 +33,11 @@ def _log() -> None:
     NAMES.write_text("called")
 
 
+def _makes_a_folder() -> None:
+    os.mkdir("folder")
+    Path("folder", "link").symlink_to("elsewhere")
+
+
 def _listens() -> None:
     Server().bind(("localhost", 8080))
 
@@ -87,6 +92,7 @@ def _writes_its_own(tmp_path: Path, name: str) -> None:
         (_calls_helper, ["port 8123"]),
         (_any_port, []),
         (_writes, ["file names.txt", "file folder/b.txt"]),
+        (_makes_a_folder, ["file folder", "file folder/link"]),
         (_adds, []),
         (_reads, []),
         (_calls_log, []),
