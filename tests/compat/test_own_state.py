@@ -694,14 +694,7 @@ _OF_THE_PROCESS = {
             assert not loop.is_running()
             loop.run_until_complete(gate.arrive("current loop"))
             assert current_loop() is loop
-
-        def test_closes_it():
-            current_loop().close()
-
-        def test_finds_it_closed():
-            current_loop().run_until_complete(asyncio.sleep(0))
-        """,
-        "passed failed",
+        """
     ),
     "locale": _own(
         """

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from fasttest.host.time_limits import TimeLimits
     from fasttest.host.virtual import Virtual
 
+_PARSER_FAILED = "AST constructor recursion depth mismatch"
+
 
 def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
     """Exceptions which end the session instead of being a test's outcome."""
@@ -152,18 +154,26 @@ class Phases:
         return bool(self._report(run, call).passed)
 
     def _report(self, run: ItemRun, call: pytest.CallInfo[Any]) -> pytest.TestReport:
-        # Python 3.11's parser, which shows the source of a failure, has an error where
-        # a finalizer uses it in its midst (CPython's issue 106905).
-        pauses = call.excinfo is not None and gc.isenabled()
-        if pauses:
-            gc.disable()
         try:
-            with self._routing.outside():
-                report: pytest.TestReport = run.item.ihook.pytest_runtest_makereport(
-                    item=run.item, call=call
-                )
-        finally:
-            if pauses:
+            report = self._made_report(run, call)
+        except SystemError as error:
+            # Python 3.11's parser, which shows the source of a failure, fails where a
+            # finalizer uses it in its midst (CPython's issue 106905).
+            if not str(error).startswith(_PARSER_FAILED) or not gc.isenabled():
+                raise
+            gc.disable()
+            try:
+                report = self._made_report(run, call)
+            finally:
                 gc.enable()
         run.outcome.reports.append((report, call))
+        return report
+
+    def _made_report(
+        self, run: ItemRun, call: pytest.CallInfo[Any]
+    ) -> pytest.TestReport:
+        with self._routing.outside():
+            report: pytest.TestReport = run.item.ihook.pytest_runtest_makereport(
+                item=run.item, call=call
+            )
         return report
