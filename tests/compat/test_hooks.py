@@ -273,7 +273,28 @@ _AROUND_COLLECTION = {
                         loop = getattr(result, "_loop", result)
                     if isinstance(loop, asyncio.AbstractEventLoop):
                         loop.noted = fixturedef.argname, fixturedef.scope
+                        assert request.fixturename == fixturedef.argname
+                        assert request.scope == fixturedef.scope
+                        request.addfinalizer(lambda: ended(request.scope))
                     return result
+
+                def ended(scope):
+                    from journal import note
+                    note(scope, "loop ends")
+
+                class Other:
+                    def __init__(self):
+                        self.seen = set()
+
+                    def pytest_fixture_setup(self, fixturedef, request):
+                        from journal import note
+                        made = fixturedef.argname.endswith("_scoped_runner")
+                        if made and fixturedef.scope not in self.seen:
+                            self.seen.add(fixturedef.scope)
+                            note("made", fixturedef.scope)
+
+                def pytest_configure(config):
+                    config.pluginmanager.register(Other())
                 """,
             "test_changed.py": """
                 import asyncio, pytest

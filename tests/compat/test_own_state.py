@@ -674,28 +674,6 @@ _LOGGERS = {
 }
 
 _OF_THE_PROCESS = {
-    "current_loop": _own(
-        """
-        def current_loop():
-            try:
-                return asyncio.get_event_loop()
-            except RuntimeError:
-                asyncio.set_event_loop(asyncio.new_event_loop())
-                return asyncio.get_event_loop()
-
-        pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-
-        def test_leaves_one():
-            current_loop()
-
-        @TWENTY
-        def test_own(n):
-            loop = current_loop()
-            assert not loop.is_running()
-            loop.run_until_complete(gate.arrive("current loop"))
-            assert current_loop() is loop
-        """
-    ),
     "locale": _own(
         """
         import locale

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import threading
@@ -27,6 +26,7 @@ from fasttest.engine.strand import (
 from fasttest.engine.waits import Waits
 
 if TYPE_CHECKING:
+    import asyncio
     import contextvars
     from collections.abc import Callable, MutableSequence
 
@@ -87,8 +87,6 @@ class Hub:
         self.greenlet: Any = None
         # What strands start with, and what the hub itself has while it runs.
         self.base: LoopState = private.get_loop_state()
-        # Loops that stand in for the base's; see ``first_state``.
-        self._spare_loops: list[asyncio.AbstractEventLoop] = []
         # The hub's own trace and profile function, off while a strand runs.
         self.tracing: tuple[Any, Any] = (None, None)
         self.forked = False
@@ -185,8 +183,6 @@ class Hub:
             self.current = None
             self.greenlet = None
             self._drop_carriers()
-            while self._spare_loops:
-                self._spare_loops.pop().close()
             private.set_loop_state(before)
 
     def park(self, *, threadsafe: bool = False) -> Any:
@@ -310,28 +306,6 @@ class Hub:
     def inherit(self, state: LoopState) -> None:
         """Let strands to come start with this policy and current loop."""
         self.base = (*self.base[:3], *state[3:])
-
-    def first_state(self) -> LoopState:
-        """What a strand starts with: the base.
-
-        If another strand is about to wait in the base's current loop, there is another
-        in its place: alone, each finds that one at rest. Call ``last_state`` in the
-        end.
-        """
-        current = self.base[4]
-        if current is None or not current.is_running():
-            return self.base
-        loops = self._spare_loops
-        loop = loops.pop() if loops else asyncio.new_event_loop()
-        return (*self.base[:4], loop, self.base[5])
-
-    def last_state(self, first: LoopState, last: LoopState) -> None:
-        """Have what a strand did to policy and current loop found by those to come."""
-        stand_in = None if first[4] is self.base[4] else first[4]
-        if last[3:] != first[3:] or (stand_in is not None and stand_in.is_closed()):
-            self.inherit(last)
-        elif stand_in is not None and not stand_in.is_running():
-            self._spare_loops.append(stand_in)
 
     def wake_up(self) -> None:
         """End the wait in progress, if any; from any thread or signal handler."""

@@ -208,9 +208,7 @@ class Strand:
         # it saw, and strands that shared one would pop each other's.
         trace = threading.gettrace() or hub.tracing[0]
         profile = threading.getprofile() or hub.tracing[1]
-        started = hub.base if self.background else hub.first_state()
-        if started is not hub.base:
-            set_loop_state(started)
+        started = hub.base
         if callable(profile):
             sys.setprofile(profile)
         if trace is not None:
@@ -228,10 +226,11 @@ class Strand:
             if callable(sys.getprofile()):
                 sys.setprofile(None)
             self.state = State.FINISHED
-            if not self.background:
+            left = get_loop_state()
+            if left[3:] != started[3:] and not self.background:
                 # As with pytest, what a test does to policy and current loop is what
                 # the next one finds.
-                hub.last_state(started, get_loop_state())
+                hub.inherit(left)
             set_loop_state(hub.base)
             if self._killer is not None:
                 set_thread_state(self._killer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,7 +69,10 @@ def write(path: Path, conflicts: Iterable[Conflict]) -> None:
     """
     entries = sorted(set(conflicts))
     if entries:
-        path.write_text(_HEAD + "".join(map(_entry, entries)), "utf-8")
+        # Whoever reads it meanwhile finds all of it.
+        new = path.with_name(f"{path.name}.{os.getpid()}")
+        new.write_text(_HEAD + "".join(map(_entry, entries)), "utf-8")
+        new.replace(path)
     else:
         path.unlink(missing_ok=True)
 

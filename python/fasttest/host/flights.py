@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _clock = time.perf_counter
 
-# A run may always take so many seconds more; see ``Flights.spare``.
+# So many seconds may always be spent; see ``Flights.spare``.
 _SPARE = 10.0
 
 
@@ -71,9 +71,9 @@ class Flights:
 
     @property
     def spare(self) -> float:
-        """Seconds which the run may take longer for what nobody has asked for.
+        """Seconds for something that nobody has asked for.
 
-        Twice as long at most, but ten seconds always.
+        As long as the run has taken, but ten seconds always.
         """
         return max(_SPARE, self.elapsed)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from fasttest.host import anyio_runners, plugins, time_limit_options
+from fasttest.host import anyio_runners, loop_fixtures, plugins, time_limit_options
 from fasttest.host.patching_libraries import PatchingLibraries
 from fasttest.isolation.process_state import Finding
 
@@ -207,7 +207,10 @@ class Listeners:
         ]
         if not looking:
             return None
+        if not manager.is_registered(loop_fixtures):
+            manager.register(loop_fixtures)
         others = [i.plugin for i in implementations if i.plugin not in looking]
+        others = [plugin for plugin in others if plugin is not loop_fixtures]
         return manager.subset_hook_caller(name, others)
 
     def _name(self, plugin: object) -> str:

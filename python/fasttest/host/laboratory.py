@@ -165,7 +165,9 @@ class Laboratory:
             if not part:
                 raise LaboratoryError("the laboratory has ended")
             received += part
-        answer: dict[str, Any] | None = json.loads(received)
+        answer: dict[str, Any] | None = None
+        with contextlib.suppress(ValueError):  # cut off when the time was over
+            answer = json.loads(received)
         if answer is None:
             raise LaboratoryError("the tests ended their process, or did not end")
         return answer

@@ -116,7 +116,7 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
     if mode == _BRIEF and (run.session.shouldfail or run.session.shouldstop):
         return  # who has it stop, as by -x, waits for that
 
-    from fasttest.host.conflicts import merged, widened, write
+    from fasttest.host.conflicts import merged, read, widened, write
     from fasttest.host.investigation import Investigation
 
     _say(config, f"looking for who is in conflict with {_tests(len(met))}")
@@ -129,9 +129,11 @@ def learn(run: Run, laboratory: Laboratory | None, concurrency: int) -> None:
         met[nodeid] = met[nodeid][0], conflict
     if found:
         try:
-            known = merged(remembered(config), found.values())
+            # Another run may have found some meanwhile.
+            now = read(path) if path.exists() else ()
+            known = merged(now, found.values())
             write(path, widened(known, [item.nodeid for item in run.items]))
-        except OSError as error:
+        except (OSError, pytest.UsageError) as error:
             config.stash[_trouble] = f"They cannot be remembered: {error}"
 
 
@@ -164,8 +166,9 @@ def write_summary(terminal: TerminalReporter) -> None:
         )
     if _trouble in config.stash:
         terminal.write_line(config.stash[_trouble])
-    elif any(found for _, found in met.values()):
-        terminal.write_line(f"They are kept apart from now on: see {_FILE_NAME}.")
+    elif found_out := sum(1 for _, found in met.values() if found):
+        some = "They" if found_out == len(met) else f"{found_out} of {len(met)}"
+        terminal.write_line(f"{some} are kept apart from now on: see {_FILE_NAME}.")
 
 
 def _perform(

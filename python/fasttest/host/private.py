@@ -285,6 +285,11 @@ def announce_finalizer(definition: FixtureDef[Any], request: SubRequest) -> None
         )
 
 
+def has_finalizers(definition: FixtureDef[Any]) -> bool:
+    """Whether anything is to be done when ``definition`` is finished."""
+    return bool(definition._finalizers)
+
+
 def has_teardown(definition: FixtureDef[Any]) -> bool:
     """Whether anything is to be done when a fixture that is set up ends."""
     return len(definition._finalizers) > (not _FINISH_CALLS_HOOK)

@@ -133,6 +133,7 @@ class Run:
             self.recorder = options.laboratory.recorder
         self._reporter = Reporter(session, quick, stops_early, self.recorder.told)
         self._threads = Threads(_starter_of_threads, own_state.is_own)
+        self._blocking_checks = BlockingChecks(self._threads.starter_here)
         self._routing = Routing(session, self._suspect_others, self._threads)
         self._first: dict[int, Outcome] = {}
         # Failures of which it has to be found out whether pytest would see them.
@@ -235,7 +236,7 @@ class Run:
                     stack.enter_context(self._routing)
                     stack.enter_context(self._virtual)
                     stack.enter_context(held_reports(self.session))
-                    stack.enter_context(BlockingChecks())
+                    stack.enter_context(self._blocking_checks)
                 if self._options.laboratory is not None:
                     stack.enter_context(standstill.ended(self.executor))
                 self.executor.run()
@@ -339,6 +340,7 @@ class Run:
         finally:
             self.flights.end(stream.test)
             self._threads.end(run)
+            self._blocking_checks.end(run)
             if not run.outcome.told and run.outcome.failed:
                 self.recorder.hold_back(stream.test, run.outcome.message)
             else:

@@ -51,7 +51,11 @@ def imported_in(code: types.CodeType) -> Iterator[str]:
     """The modules that a function imports, those inside it included."""
     for each in codes(code):
         if contains(each, _IMPORTING):
-            instructions = list(dis.get_instructions(each))
+            instructions = [
+                instruction
+                for instruction in dis.get_instructions(each)
+                if instruction.opname != "EXTENDED_ARG"
+            ]
             for place, instruction in enumerate(instructions):
                 # How many packages up comes two before it; none: by its whole name.
                 level = instructions[max(place - 2, 0)].argval

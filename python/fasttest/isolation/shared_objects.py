@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import datetime
 import enum
+import functools
 import inspect
 import logging
 import pathlib
@@ -155,19 +156,20 @@ class SharedObjects:
     def _read(self, function: types.FunctionType, node: FunctionNode) -> _Deeds:
         names = Names(node, function.__globals__, cells_of(function))
         tears_down = function.__name__ in _TEAR_DOWN
-        yields = [_position(e) for e in ast.walk(node) if isinstance(e, ast.Yield)]
+        nodes = list(ast.walk(node))
+        yields = [_position(each) for each in nodes if isinstance(each, ast.Yield)]
         # To clear a cache beforehand is to do nothing yet.
         sets_up = bool(yields) or function.__name__ in _SET_UP
         first, last = min(yields, default=_NEVER), max(yields, default=_NEVER)
         registered = {
             id(each)
-            for call in ast.walk(node)
+            for call in nodes
             if isinstance(call, ast.Call) and last_name(call.func) in _REGISTERING
             for each in ast.walk(call)
         }
         before: set[_Place] = set()
         after: set[_Place] = set()
-        for deed, undoes, expression in _changes(node, names):
+        for deed, undoes, expression in _changes(nodes, names):
             place = self._place(expression, names)
             if place is None:
                 continue
@@ -210,9 +212,11 @@ class SharedObjects:
         return place
 
 
-def _changes(node: ast.AST, names: Names) -> Iterator[tuple[ast.expr, bool, ast.expr]]:
+def _changes(
+    nodes: Iterable[ast.AST], names: Names
+) -> Iterator[tuple[ast.expr, bool, ast.expr]]:
     """Where something is done to what, and whether that is to undo something."""
-    for each in ast.walk(node):
+    for each in nodes:
         if isinstance(each, ast.Call):
             yield from _calls(each, names)
         elif isinstance(each, (ast.Attribute, ast.Subscript)) and not isinstance(
@@ -251,13 +255,20 @@ def _only_instance_of(meaning: Meaning) -> type | None:
     made_of = meaning.made_of
     if made_of is None:
         return None
+    # Found in the way of `getattr`, without running code of the project's.
     for owner, maker in ((made_of, "__new__"), (type(made_of), "__call__")):
-        function = function_of(inspect.getattr_static(owner, maker, None))
-        if function is not None and any(
-            map(_KEEPING_ONE.fullmatch, map(str.lower, function.__code__.co_names))
-        ):
-            return made_of
+        for base in type.__dict__["__mro__"].__get__(owner):
+            if maker in vars(base):
+                function = function_of(vars(base)[maker])
+                if function is not None and _keeps_one(function.__code__):
+                    return made_of
+                break
     return None
+
+
+@functools.cache
+def _keeps_one(code: types.CodeType) -> bool:
+    return any(map(_KEEPING_ONE.fullmatch, map(str.lower, code.co_names)))
 
 
 def _values(function: types.FunctionType) -> Iterator[Any]:

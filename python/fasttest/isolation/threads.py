@@ -109,6 +109,14 @@ class Threads:
         """The test which started a thread, or the thread that did; None if unknown."""
         return None if thread is None else self._started_by.get(thread)
 
+    def starter_here(self) -> Any:
+        """The test which started the current thread; None if unknown.
+
+        So is that of a thread which has only begun; ``threading`` must not be asked.
+        """
+        known: Any = getattr(threading, "_active", {}).get(threading.get_ident())
+        return self.starter_of(known)
+
     def may_serve(self, test: Any) -> bool:
         """Whether a thread runs that may do something for a test."""
         if threading.active_count() == 1:

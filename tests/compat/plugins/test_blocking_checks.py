@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from .._agreement import Row, Runs, rows
-from .._table import Feature, Table
+from .._table import IN_ORDER, Feature, Table
 
 _AUTO = "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function"
 
 _EACH_ITS_OWN = {
     "checked": Feature(
         """
-        import asyncio, os, pytest, time
+        import asyncio, os, pytest, threading, time
         from blockbuster import BlockBuster, BlockingError, blockbuster_ctx
         from gate import arrive
 
@@ -59,6 +59,32 @@ _EACH_ITS_OWN = {
             await asyncio.sleep(0.01)
             waits()
             await asyncio.to_thread(time.sleep, 0.001)
+
+        async def test_twice(checked):
+            with blockbuster_ctx():
+                await asyncio.sleep(0.005)
+                with pytest.raises(BlockingError):
+                    time.sleep(0.001)
+            with pytest.raises(BlockingError):
+                time.sleep(0.001)
+
+        async def app():
+            await asyncio.sleep(0.01)
+            with pytest.raises(BlockingError):
+                time.sleep(0.001)
+
+        async def test_loop_in_a_thread(checked):
+            failed = []
+            def run():
+                try:
+                    asyncio.run(app())
+                except BaseException as error:
+                    failed.append(error)
+            thread = threading.Thread(target=run)
+            thread.start()
+            while thread.is_alive():
+                await asyncio.sleep(0.001)
+            assert not failed
 
         async def test_one_function(monkeypatch):
             checks = BlockBuster()
@@ -124,8 +150,8 @@ _COMMON = {
 
         @pytest.fixture(scope="module", autouse=True)
         def checked_by_all():
-            with blockbuster_ctx():
-                yield
+            with blockbuster_ctx() as checks:
+                yield checks
 
         @pytest.fixture
         def checked_twice():
@@ -143,6 +169,16 @@ _COMMON = {
                 time.sleep(0.001)
 
         @pytest.mark.parametrize("n", range(5))
+        async def test_unchecked(n, checked_by_all):
+            checked_by_all.functions["time.sleep"].deactivate()
+            await asyncio.sleep(0.001 * n)
+            time.sleep(0.001)
+            checked_by_all.functions["time.sleep"].activate()
+            await asyncio.sleep(0.001 * n)
+            with pytest.raises(BlockingError):
+                time.sleep(0.001)
+
+        @pytest.mark.parametrize("n", range(5))
         async def test_twice(n, checked_twice):
             await asyncio.sleep(0.001 * n)
             with pytest.raises(BlockingError):
@@ -157,7 +193,32 @@ _COMMON = {
     ),
 }
 
+_LEFT = {
+    "left": Feature(
+        """
+        import asyncio, pytest, time
+        from blockbuster import BlockBuster, BlockingError
+
+        CHECKS = BlockBuster()
+
+        def test_activates():
+            CHECKS.activate()
+
+        async def test_is_checked():
+            with pytest.raises(BlockingError):
+                time.sleep(0.001)
+
+        def test_deactivates():
+            CHECKS.deactivate()
+
+        async def test_is_not():
+            time.sleep(0.001)
+        """
+    ),
+}
+
 _TABLES = (
+    Table("blocking-left", _LEFT, _AUTO, plugins=("blockbuster",), settings=IN_ORDER),
     Table("blocking-own", _EACH_ITS_OWN, _AUTO, plugins=("blockbuster",)),
     Table("blocking-common", _COMMON, _AUTO, plugins=("blockbuster",)),
 )
