@@ -546,6 +546,43 @@ _OBJECTS = {
             assert app.overrides == {"user": user}
         """
     ),
+    "only_instance": Feature(
+        """
+        import asyncio, pytest
+        from gate import arrive
+
+        class Instrumentor:
+            _instance = None
+            active = False
+
+            def __new__(cls):
+                if cls._instance is None:
+                    cls._instance = super().__new__(cls)
+                return cls._instance
+
+            def instrument(self):
+                self.active = True
+
+            def uninstrument(self):
+                self.active = False
+
+        @pytest.mark.parametrize("n", range(20))
+        async def test_uses(n):
+            Instrumentor().instrument()
+            await arrive("only instance")
+            assert Instrumentor().active
+
+        @pytest.mark.parametrize("n", range(4))
+        async def test_undoes(n):
+            mine = Instrumentor()
+            mine.instrument()
+            await asyncio.sleep(0.005)
+            assert mine.active
+            mine.uninstrument()
+            await asyncio.sleep(0.005)
+            assert not Instrumentor().active
+        """
+    ),
     "given_to_what_makes_and_drops": Feature(
         """
         import asyncio, pytest

@@ -73,7 +73,7 @@ class Exclusive:
         ]
         self._objects = SharedObjects()
         # By closure what its fixtures undo, and what they have done of that.
-        self._objects_by_closure: dict[int, tuple[Places, Places]] = {}
+        self._objects_by_closure: dict[int, tuple[Places, Places, Places]] = {}
         self._by_module: dict[str, bool] = {}
         self._by_node: dict[nodes.Node, list[Finding]] = {}
         self._by_closure: dict[int, tuple[Finding | None, list[Finding]]] = {}
@@ -132,24 +132,33 @@ class Exclusive:
         """What an item's tear-down undoes that its set-up, or itself, has done.
 
         What is only undone, such as a cache which a fixture clears round every test, is
-        in the way of those tests alone that do something to it themselves.
+        in the way of those tests alone that do something to it themselves. Who does
+        something to the only instance of a class is in the way of who undoes it.
         """
         fixtures = self._objects_by_closure.get(closure.id)
         if fixtures is None:
             functions = list(functions_of(closure, closure.own))
             undone = self._objects.undone(functions)
-            fixtures = undone, self._objects.done(functions, undone)
+            fixtures = (
+                undone,
+                self._objects.done(functions, undone),
+                self._objects.only_instances(functions),
+            )
             self._objects_by_closure[closure.id] = fixtures
-        undone, done = fixtures
-        if undone or private.is_test_case(item):
-            functions = list(self._guests.functions(item))
-            if private.is_test_case(item):
+        undone, done, used = fixtures
+        functions = list(self._guests.functions(item))
+        used |= self._objects.only_instances(functions)
+        if undone or used or private.is_test_case(item):
+            if used or private.is_test_case(item):
                 undone |= self._objects.undone(functions)
             done |= self._objects.done(functions, undone)
-        names, others = self._objects.names(done & undone), undone - done
+        names, others = self._objects.names(done & undone), (undone - done) | used
         return [
             *(Finding(name, resource=name) for name in names),
-            *(Finding(n, resource=n, shares=True) for n in self._objects.names(others)),
+            *(
+                Finding(name, resource=name, shares=True)
+                for name in self._objects.names(others - (done & undone))
+            ),
         ]
 
     def forget(self) -> None:

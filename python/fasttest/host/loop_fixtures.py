@@ -53,14 +53,17 @@ def showing(
     def make_loop() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop() if factory is None else factory()
 
+    policies = private.definitions_of(item).get(dialect.POLICY_FIXTURE)
+    if not policies:
+        return make_loop  # an item without pytest-asyncio's fixtures
+
     # Plugins tell the fixture by its module, or by its name among pytest-asyncio's.
     plugin = item.config.pluginmanager.get_plugin(dialect.PLUGIN_NAME)
     make_loop.__module__ = getattr(plugin, "__name__", make_loop.__module__)
 
     def make_and_show() -> asyncio.AbstractEventLoop:
-        policy = private.definitions_of(item)[dialect.POLICY_FIXTURE][0]
         name = f"_{scope.value}_scoped_runner"
-        definition = private.renamed_definition(policy, name, make_loop, scope)
+        definition = private.renamed_definition(policies[0], name, make_loop, scope)
         vars(definition)[_OPEN] = True
         parent = private.request_of(item)
         request = private.sub_request(parent, scope, definition, name)

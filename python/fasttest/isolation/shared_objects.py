@@ -102,6 +102,8 @@ class SharedObjects:
     def __init__(self) -> None:
         self._sources = Excerpts()
         self._names: dict[_Place, str] = {}
+        # The ids of classes with one instance each, which stand for these.
+        self._single: set[int] = set()
         self._of_code: dict[CodeKey, _Deeds] = {}
         # What is asked about by its id is kept until all has been asked.
         self._kept: list[Any] = []
@@ -130,6 +132,17 @@ class SharedObjects:
                 found |= self._deeds(plain)[0] & among
         return found
 
+    def only_instances(self, functions: Iterable[Callable[..., Any]]) -> Places:
+        """The only instances of classes to which functions do something."""
+        found = _NONE
+        for each in functions:
+            plain = function_of(inspect.unwrap(each))
+            if plain is not None and any(map(_is_of_only_one, _values(plain))):
+                found |= {
+                    place for place in self._deeds(plain)[0] if place[0] in self._single
+                }
+        return found
+
     def names(self, objects: Iterable[_Place]) -> list[str]:
         """What the objects are called, the same for whoever has them."""
         return sorted(self._names[each] for each in objects)
@@ -139,6 +152,7 @@ class SharedObjects:
         self._kept.clear()
         self._of_code.clear()
         self._names.clear()
+        self._single.clear()
 
     def _deeds(self, function: Any) -> _Deeds:
         plain = function_of(inspect.unwrap(function))
@@ -189,6 +203,7 @@ class SharedObjects:
         meaning = names.meaning(expression)
         single = _only_instance_of(meaning)
         if single is not None:
+            self._single.add(id(single))
             return self._known(single, "", f"{home_of(single)}.{single.__qualname__}")
         if meaning.place is None or _is_standard(meaning.place):
             return None
@@ -264,6 +279,13 @@ def _only_instance_of(meaning: Meaning) -> type | None:
                     return made_of
                 break
     return None
+
+
+def _is_of_only_one(value: Any) -> bool:
+    return (
+        issubclass(type(value), type)
+        and _only_instance_of(Meaning(made_of=value)) is not None
+    )
 
 
 @functools.cache

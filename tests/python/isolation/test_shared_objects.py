@@ -355,6 +355,9 @@ def test_the_only_instance_is_one_object_wherever_it_is_asked_for(cls: Any) -> N
     found = [] if cls is Made else [f"object {__name__}.{cls.__qualname__}"]
     assert taken(starts, stops) == found
     assert taken(starts) == []
+    objects = SharedObjects()
+    assert objects.names(objects.only_instances([starts])) == found
+    assert objects.only_instances([_starts_and_stops, _its_own]) == frozenset()
 
 
 def test_equal_code_of_two_modules_is_about_two_objects() -> None:
