@@ -126,7 +126,6 @@ class BlockingChecks:
             left = place.checks.pop(run, None)
             if left:
                 place.otherwise = left[-1]
-            if left is not None:
                 place.cover()
                 self._forget(key, place)
         for function, (whose, _) in list(self._own.items()):

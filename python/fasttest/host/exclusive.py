@@ -95,12 +95,13 @@ class Exclusive:
         shared, own = self._fixtures(closure)
         if shared is not None:
             return Verdict(shared.text)
+        functions = list(self._guests.functions(item))
         found = [
             *own,
             *self._declared,
-            *self._shared_objects(item, closure),
+            *self._shared_objects(item, closure, functions),
             *self._marks(item),
-            *self._state.findings(self._guests.functions(item)),
+            *self._state.findings(functions),
             *self._guests.findings(item),
             *self._listeners.findings(item),
         ]
@@ -128,7 +129,12 @@ class Exclusive:
             _shared(found),
         )
 
-    def _shared_objects(self, item: pytest.Item, closure: Closure) -> list[Finding]:
+    def _shared_objects(
+        self,
+        item: pytest.Item,
+        closure: Closure,
+        functions: Sequence[Callable[..., Any]],
+    ) -> list[Finding]:
         """What an item's tear-down undoes that its set-up, or itself, has done.
 
         What is only undone, such as a cache which a fixture clears round every test, is
@@ -137,28 +143,25 @@ class Exclusive:
         """
         fixtures = self._objects_by_closure.get(closure.id)
         if fixtures is None:
-            functions = list(functions_of(closure, closure.own))
-            undone = self._objects.undone(functions)
+            of_fixtures = list(functions_of(closure, closure.own))
+            undone = self._objects.undone(of_fixtures)
             fixtures = (
                 undone,
-                self._objects.done(functions, undone),
-                self._objects.only_instances(functions),
+                self._objects.done(of_fixtures, undone),
+                self._objects.only_instances(of_fixtures),
             )
             self._objects_by_closure[closure.id] = fixtures
         undone, done, used = fixtures
-        functions = list(self._guests.functions(item))
         used |= self._objects.only_instances(functions)
-        if undone or used or private.is_test_case(item):
-            if used or private.is_test_case(item):
-                undone |= self._objects.undone(functions)
+        if used or private.is_test_case(item):
+            undone |= self._objects.undone(functions)
+        if undone:
             done |= self._objects.done(functions, undone)
-        names, others = self._objects.names(done & undone), (undone - done) | used
+        held = done & undone
+        shared = (undone | used) - held
         return [
-            *(Finding(name, resource=name) for name in names),
-            *(
-                Finding(name, resource=name, shares=True)
-                for name in self._objects.names(others - (done & undone))
-            ),
+            *(Finding(n, resource=n) for n in self._objects.names(held)),
+            *(Finding(n, resource=n, shares=True) for n in self._objects.names(shared)),
         ]
 
     def forget(self) -> None:

@@ -209,8 +209,8 @@ class Listeners:
             return None
         if not manager.is_registered(loop_fixtures):
             manager.register(loop_fixtures)
-        others = [i.plugin for i in implementations if i.plugin not in looking]
-        others = [plugin for plugin in others if plugin is not loop_fixtures]
+        called = (*looking, loop_fixtures)
+        others = [i.plugin for i in implementations if i.plugin not in called]
         return manager.subset_hook_caller(name, others)
 
     def _name(self, plugin: object) -> str:

@@ -72,10 +72,9 @@ class PatchingLibraries:
             function = inner
 
     def _look_into(self, function: types.FunctionType, code: Any) -> str | None:
-        for module in _imported_libraries(code):
-            return module
-        if not self._imported:
-            return None
+        library = next(_imported_libraries(code), None)
+        if library is not None or not self._imported:
+            return library
         # A decorator of the library has put its own function round the test.
         values = [function, *_values(function, code)]
         for value in values:

@@ -21,7 +21,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from fasttest.isolation.analysis.names import Meaning, Names, cells_of, function_of
+from fasttest.isolation.analysis.names import Names, cells_of, function_of
 from fasttest.isolation.analysis.resources import last_name
 from fasttest.isolation.analysis.sources import Excerpts
 from fasttest.isolation.codes import CodeKey, home_of, key_of
@@ -137,7 +137,10 @@ class SharedObjects:
         found = _NONE
         for each in functions:
             plain = function_of(inspect.unwrap(each))
-            if plain is not None and any(map(_is_of_only_one, _values(plain))):
+            if plain is not None and any(
+                issubclass(type(value), type) and _has_one_instance(value)
+                for value in _values(plain)
+            ):
                 found |= {
                     place for place in self._deeds(plain)[0] if place[0] in self._single
                 }
@@ -191,7 +194,7 @@ class SharedObjects:
             if is_late and (undoes or not isinstance(deed, ast.Call)):
                 after.add(place)
                 continue
-            if undoes and _only_instance_of(names.meaning(expression)) is not None:
+            if undoes and place[0] in self._single:
                 # Nobody else's can have been meant.
                 after.add(place)
             if _position(deed) < first and not (is_late or (sets_up and undoes)):
@@ -201,8 +204,8 @@ class SharedObjects:
     def _place(self, expression: ast.expr, names: Names) -> _Place | None:
         """The object of a module that an expression stands for, if it is one."""
         meaning = names.meaning(expression)
-        single = _only_instance_of(meaning)
-        if single is not None:
+        single = meaning.made_of
+        if single is not None and _has_one_instance(single):
             self._single.add(id(single))
             return self._known(single, "", f"{home_of(single)}.{single.__qualname__}")
         if meaning.place is None or _is_standard(meaning.place):
@@ -265,27 +268,17 @@ def _is_method(node: ast.Attribute, names: Names) -> bool:
     return function_of(names.meaning(node).value) is not None
 
 
-def _only_instance_of(meaning: Meaning) -> type | None:
-    """The class of what is made, if that is always the same: it keeps it."""
-    made_of = meaning.made_of
-    if made_of is None:
-        return None
+def _has_one_instance(kind: type) -> bool:
+    """Whether what is made of a class is always the same: it keeps it."""
     # Found in the way of `getattr`, without running code of the project's.
-    for owner, maker in ((made_of, "__new__"), (type(made_of), "__call__")):
+    for owner, maker in ((kind, "__new__"), (type(kind), "__call__")):
         for base in type.__dict__["__mro__"].__get__(owner):
             if maker in vars(base):
                 function = function_of(vars(base)[maker])
                 if function is not None and _keeps_one(function.__code__):
-                    return made_of
+                    return True
                 break
-    return None
-
-
-def _is_of_only_one(value: Any) -> bool:
-    return (
-        issubclass(type(value), type)
-        and _only_instance_of(Meaning(made_of=value)) is not None
-    )
+    return False
 
 
 @functools.cache

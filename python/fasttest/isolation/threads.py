@@ -112,7 +112,7 @@ class Threads:
     def starter_here(self) -> Any:
         """The test which started the current thread; None if unknown.
 
-        So is that of a thread which has only begun; ``threading`` must not be asked.
+        A thread that has only begun is unknown: to ask ``threading`` would stop it.
         """
         known: Any = getattr(threading, "_active", {}).get(threading.get_ident())
         return self.starter_of(known)
